@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "broker/mqtt/types.h"
+
+namespace runnel::api {
+
+// A publish of a client without a Network Connection: the broker itself ($SYS) or a bridge. It takes the same path as
+// the PUBLISH of a device. The texts are owned, since it may cross threads.
+struct LocalPublish {
+    std::string topic;
+    std::string payload;
+    mqtt::QoS qos = mqtt::QoS::AtMostOnce;
+    bool retain = false;
+    std::optional<uint32_t> message_expiry_interval;  // Seconds.
+    std::string encoded_properties;  // Properties to be forwarded unchanged, encoded as in PUBLISH.
+};
+
+}  // namespace runnel::api

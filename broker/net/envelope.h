@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "broker/api/access_control.h"
+#include "broker/api/authenticator.h"
+#include "broker/api/local_client.h"
+#include "broker/net/connection_count.h"
+#include "broker/shard/effects.h"
+
+namespace runnel::net {
+
+// What may be put into the mailbox of an event loop.
+
+struct PeerBatch {
+    shard::PeerIndex from = 0;
+    shard::PeerMessages messages;
+};
+// A connection comes from another loop, with what was read from it. Owns the descriptor.
+struct HandedOver {
+    int descriptor = -1;
+    shard::PeerAddress address;
+    std::string bytes;
+    CountedConnection counted;
+};
+struct AccessChanged {
+    api::AuthenticatorRef authenticator;
+    api::AccessControlRef access;
+};
+// Disconnect everybody, let what was sent arrive, then end the loop.
+struct Drain {};
+
+using Envelope = std::variant<PeerBatch, HandedOver, api::LocalPublish, AccessChanged, Drain>;
+
+}  // namespace runnel::net

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/net/event_loop.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "broker/base/check.h"
+#include "broker/net/socket.h"
+
+namespace runnel::net {
+namespace {
+
+constexpr size_t kReadBufferSize = 64 * 1024;
+constexpr uint32_t kQuestionsMax = 1000;  // Logins that wait for a thread of the pool.
+constexpr Duration kDrainTime{2000};
+
+template <class Handle>
+uv_handle_t* as_handle(Handle& handle) {
+    return reinterpret_cast<uv_handle_t*>(&handle);
+}
+
+}  // namespace
+
+EventLoop::EventLoop(const Settings& settings, const shard::Settings& shard_settings, shard::Placement placement,
+                     uint64_t random_seed, Counters& counters, api::AuthenticatorRef authenticator,
+                     api::AccessControlRef access)
+    : settings_(settings), log_(settings.log), read_buffer_(new char[kReadBufferSize]) {
+    RUNNEL_CHECK(uv_loop_init(&loop_) == 0);
+    loop_.data = this;
+    RUNNEL_CHECK(uv_async_init(&loop_, &wake_up_, [](uv_async_t* wake_up) {
+        static_cast<EventLoop*>(wake_up->loop->data)->take_mail();
+    }) == 0);
+    uv_check_init(&loop_, &turn_end_);
+    uv_check_start(&turn_end_, [](uv_check_t* check) { static_cast<EventLoop*>(check->loop->data)->end_turn(); });
+    uv_timer_init(&loop_, &timer_);
+    shard_ = std::make_unique<shard::Shard>(
+        shard::Environment{shard_settings, placement, settings.index, random_seed, secrets_, counters, settings.log,
+                           std::move(authenticator), std::move(access)},
+        now());
+}
+
+EventLoop::~EventLoop() { uv_loop_close(&loop_); }
+
+void EventLoop::start(std::vector<EventLoop*> peers) {
+    peers_ = std::move(peers);
+    thread_ = std::thread([this] { run(); });
+}
+
+void EventLoop::join() {
+    if (thread_.joinable()) thread_.join();
+}
+
+void EventLoop::run() {
+    uv_update_time(&loop_);
+    arm_timer();
+    uv_run(&loop_, UV_RUN_DEFAULT);
+    mailbox_.close();
+    for (Envelope& left : mailbox_.take())
+        if (auto* connection = std::get_if<HandedOver>(&left)) close(connection->descriptor);
+}
+
+void EventLoop::take_mail() {
+    for (Envelope& envelope : mailbox_.take()) std::visit([this](auto& content) { receive(content); }, envelope);
+}
+
+void EventLoop::receive(PeerBatch& batch) {
+    shard_->peer_messages_received(batch.from, std::move(batch.messages), now());
+    if (shard_->turn_bytes() > kFlushAbove) flush();
+}
+
+void EventLoop::receive(HandedOver& connection) {
+    adopt(connection.descriptor, std::move(connection.address), std::move(connection.counted), connection.bytes);
+}
+
+void EventLoop::receive(api::LocalPublish& publish) { shard_->publish_locally(publish, now()); }
+
+void EventLoop::receive(AccessChanged& change) {
+    shard_->access_changed(std::move(change.authenticator), std::move(change.access), now());
+}
+
+void EventLoop::receive(Drain&) {
+    if (draining_) return;
+    draining_ = true;
+    drain_deadline_ = now() + kDrainTime;
+    for (const auto& listener : listeners_) {
+        uv_close(as_handle(listener->poll), nullptr);
+        uv_close(as_handle(listener->pause), nullptr);
+        close(listener->descriptor);
+    }
+    shard_->drain(now());
+}
+
+// The only place where effects are carried out; runs after every poll, whatever woke the loop.
+void EventLoop::end_turn() {
+    shard_->time_advanced(now());
+    flush();
+    while (!lost_.empty()) {
+        for (const shard::ConnectionId id : std::exchange(lost_, {})) shard_->connection_lost(id, now());
+        flush();
+    }
+    carry_out_effects();
+    end_lingering(false);
+    if (draining_) finish_if_drained();
+    arm_timer();
+}
+
+void EventLoop::carry_out_effects() {
+    shard::Effects& effects = shard_->effects();
+    for (auto& hand_over : effects.hand_overs) {
+        std::unique_ptr<Socket> socket = detach(hand_over.connection);
+        if (!socket) continue;
+        CountedConnection counted = std::move(socket->counted);
+        const int descriptor = stop_polling(std::move(socket));
+        peers_[hand_over.owner]->post(
+            HandedOver{descriptor, std::move(hand_over.address), std::move(hand_over.bytes), std::move(counted)});
+    }
+    for (const shard::ConnectionId id : effects.closes)
+        if (std::unique_ptr<Socket> socket = detach(id)) close_gently(std::move(socket));
+    std::vector<shard::ConnectionId> too_many;
+    for (auto& question : effects.questions)
+        if (!ask(question)) too_many.push_back(question.connection);
+    for (const auto& reading : effects.readings) {
+        Socket* socket = find(reading.connection);
+        if (socket == nullptr) continue;
+        socket->reading = reading.wanted;
+        watch(*socket);
+    }
+    tell_peers();
+    shard_->effects_done();
+    if (!too_many.empty()) refuse_as_busy(too_many);
+}
+
+void EventLoop::refuse_as_busy(const std::vector<shard::ConnectionId>& connections) {
+    for (const shard::ConnectionId id : connections) {
+        api::AuthenticationOutcome busy;
+        busy.reason = mqtt::ReasonCode::ServerBusy;
+        busy.why = "too many logins at the same time";
+        shard_->authentication_answered(id, std::move(busy), now());
+    }
+    flush();
+    carry_out_effects();
+}
+
+void EventLoop::tell_peers() {
+    auto& tells = shard_->effects().tells;
+    for (shard::PeerIndex peer = 0; peer < tells.size(); ++peer)
+        if (!tells[peer].empty()) peers_[peer]->post(PeerBatch{settings_.index, std::exchange(tells[peer], {})});
+}
+
+// A password hash is slow on purpose: it is checked by libuv's thread pool, which nothing else uses.
+struct EventLoop::Question {
+    uv_work_t work{};
+    EventLoop* loop = nullptr;
+    shard::ConnectionId connection;
+    api::AuthenticatorRef authenticator;
+    api::Credentials credentials;
+    api::AuthenticationOutcome outcome;
+};
+
+// False if too many wait already.
+bool EventLoop::ask(shard::Effects::AskAuthenticator& asked) {
+    if (questions_open_ >= kQuestionsMax) return false;
+    ++questions_open_;
+    auto question = std::make_unique<Question>();
+    question->loop = this;
+    question->connection = asked.connection;
+    question->authenticator = shard_->authenticator();
+    question->credentials = std::move(asked.credentials);
+    question->work.data = question.get();
+    const auto check = [](uv_work_t* work) {
+        auto* self = static_cast<Question*>(work->data);
+        self->outcome = self->authenticator->check(self->credentials);
+    };
+    const auto answer = [](uv_work_t* work, int) {
+        const std::unique_ptr<Question> self(static_cast<Question*>(work->data));
+        --self->loop->questions_open_;
+        self->loop->shard_->authentication_answered(self->connection, std::move(self->outcome), self->loop->now());
+    };
+    RUNNEL_CHECK(uv_queue_work(&loop_, &question.release()->work, check, answer) == 0);
+    return true;
+}
+
+// The timer only bounds the poll: end_turn() does what is due.
+void EventLoop::arm_timer() {
+    std::optional<Time> deadline = shard_->next_deadline();
+    if (!lingering_.empty()) deadline = std::min(deadline.value_or(Time::never()), lingering_.front()->linger_until);
+    if (draining_) deadline = std::min(deadline.value_or(Time::never()), drain_deadline_);
+    if (!deadline) {
+        uv_timer_stop(&timer_);
+        return;
+    }
+    const int64_t delay = std::max<int64_t>(0, (*deadline - now()).ms);
+    uv_timer_start(&timer_, [](uv_timer_t*) {}, static_cast<uint64_t>(delay), 0);
+}
+
+void EventLoop::finish_if_drained() {
+    const bool over = now() >= drain_deadline_;
+    if (over) end_lingering(true);
+    if (!lingering_.empty() || questions_open_ != 0) return;
+    const bool busy = shard_->connection_count() != 0;
+    if (busy && !over) return;
+    for (std::unique_ptr<Socket>& socket : sockets_)
+        if (socket) close(stop_polling(std::move(socket)));
+    if (uv_is_closing(as_handle(timer_))) return;
+    uv_close(as_handle(timer_), nullptr);
+    uv_close(as_handle(turn_end_), nullptr);
+    uv_close(as_handle(wake_up_), nullptr);
+}
+
+}  // namespace runnel::net

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <uv.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "broker/base/log.h"
+#include "broker/net/connection_count.h"
+#include "broker/net/mailbox.h"
+#include "broker/net/system_random.h"
+#include "broker/shard/shard.h"
+
+namespace runnel::net {
+
+// One connection's transport. Its uv handle is closed before it is freed.
+struct Socket;
+
+// A thread that drives one shard. A turn: mailbox and sockets in, timers, then effects: writes, peers, the rest.
+// All but post() and join() belong to the starting thread before start(), and to the loop's own thread after it.
+class EventLoop {
+public:
+    // The secret source of `environment` is replaced by the loop's own.
+    struct Settings {
+        shard::PeerIndex index = 0;
+        LogSink& log;
+        ConnectionCount& broker_connections;
+    };
+    EventLoop(const Settings& settings, const shard::Settings& shard_settings, shard::Placement placement,
+              uint64_t random_seed, Counters& counters, api::AuthenticatorRef authenticator, api::AccessControlRef access);
+    ~EventLoop();
+    EventLoop(const EventLoop&) = delete;
+    EventLoop& operator=(const EventLoop&) = delete;
+
+    // Takes the descriptor. `count` outlives the loop.
+    void add_listener(int descriptor, ConnectionCount& count);
+    // The loops of this broker by index, this one among them; they outlive it.
+    void start(std::vector<EventLoop*> peers);
+    // Any thread.
+    void post(Envelope envelope) { mailbox_.post(std::move(envelope)); }
+    // Waits for the thread to end, which it does after a Drain.
+    void join();
+
+private:
+    struct Listener;
+    struct Question;
+
+    // Encoded bytes after which a turn writes in between, while they are still in the cache.
+    static constexpr size_t kFlushAbove = 256 * 1024;
+
+    void run();
+    Time now() const { return {static_cast<int64_t>(uv_now(&loop_))}; }
+
+    // event_loop.cc: the turn.
+    void take_mail();
+    void receive(PeerBatch& batch);
+    void receive(HandedOver& connection);
+    void receive(api::LocalPublish& publish);
+    void receive(AccessChanged& change);
+    void receive(Drain& drain);
+    void end_turn();
+    void carry_out_effects();
+    void tell_peers();
+    bool ask(shard::Effects::AskAuthenticator& question);
+    void refuse_as_busy(const std::vector<shard::ConnectionId>& connections);
+    void arm_timer();
+    void finish_if_drained();
+
+    // event_loop_sockets.cc: bytes in and out.
+    void accept_from(Listener& listener);
+    void pause_accepting(Listener& listener, int error);
+    void adopt(int descriptor, shard::PeerAddress address, CountedConnection counted, std::string_view bytes);
+    void socket_ready(Socket& socket, int status, int events);
+    void read_from(Socket& socket);
+    void flush();
+    void write_out(Socket& socket);
+    void watch(Socket& socket);
+    Socket* find(shard::ConnectionId id);
+    std::unique_ptr<Socket> detach(shard::ConnectionId id);
+    void lose(Socket& socket);
+    void close_gently(std::unique_ptr<Socket> socket);
+    void end_lingering(bool all);
+    static int stop_polling(std::unique_ptr<Socket> socket);
+
+    Settings settings_;
+    Log log_;
+    uv_loop_t loop_{};
+    uv_async_t wake_up_{};
+    uv_check_t turn_end_{};
+    uv_timer_t timer_{};
+    Mailbox mailbox_{wake_up_};
+    SystemRandom secrets_;
+    std::unique_ptr<shard::Shard> shard_;
+    std::vector<EventLoop*> peers_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    std::vector<std::unique_ptr<Socket>> sockets_;    // By the slot of their connection.
+    std::vector<std::unique_ptr<Socket>> lingering_;  // Closed by us; what the client still sends is thrown away.
+    std::vector<shard::ConnectionId> lost_;
+    std::unique_ptr<char[]> read_buffer_;
+    uint32_t questions_open_ = 0;
+    bool draining_ = false;
+    Time drain_deadline_{};
+    std::thread thread_;
+};
+
+}  // namespace runnel::net

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// Accepting, reading and writing. uv_poll tells when; the system calls are ours, so that a message costs one read and
+// one write and a connection can go to another loop by its descriptor.
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "broker/net/event_loop.h"
+#include "broker/net/socket.h"
+#include "broker/net/socket_address.h"
+
+namespace runnel::net {
+namespace {
+
+constexpr int kAcceptsPerTurn = 64;
+constexpr uint64_t kAcceptPauseMs = 100;
+constexpr int kWritesPerTurn = 16;  // To one socket, before the others have their turn.
+constexpr Duration kLinger{1000};
+constexpr size_t kReadBufferSize = 64 * 1024;
+
+}  // namespace
+
+void EventLoop::add_listener(int descriptor, ConnectionCount& count) {
+    auto listener = std::make_unique<Listener>();
+    listener->loop = this;
+    listener->descriptor = descriptor;
+    listener->count = &count;
+    listener->poll.data = listener->pause.data = listener.get();
+    RUNNEL_CHECK(uv_poll_init(&loop_, &listener->poll, descriptor) == 0);
+    uv_timer_init(&loop_, &listener->pause);
+    uv_poll_start(&listener->poll, UV_READABLE, [](uv_poll_t* poll, int, int) {
+        auto* self = static_cast<Listener*>(poll->data);
+        self->loop->accept_from(*self);
+    });
+    listeners_.push_back(std::move(listener));
+}
+
+void EventLoop::accept_from(Listener& listener) {
+    for (int i = 0; i < kAcceptsPerTurn; ++i) {
+        sockaddr_storage address{};
+        socklen_t size = sizeof address;
+        const int descriptor =
+            accept4(listener.descriptor, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (descriptor < 0) {
+            if (errno == EAGAIN) return;
+            if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;  // That one client's trouble.
+            return pause_accepting(listener, errno);
+        }
+        if (size < sizeof address.ss_family) address.ss_family = AF_UNIX;
+        CountedConnection counted;
+        if (counted.take(*listener.count, settings_.broker_connections)) {
+            adopt(descriptor, {text_of(address), is_loopback(address)}, std::move(counted), {});
+            continue;
+        }
+        close(descriptor);
+        if (now() - listener.last_complaint < Duration::seconds(1)) continue;
+        listener.last_complaint = now();
+        log_.warning("connection refused: max_connections is reached", {{"address", text_of(address)}});
+    }
+}
+
+// No descriptors or no memory. The clients wait in the kernel's queue, and the loop does not spin over it.
+void EventLoop::pause_accepting(Listener& listener, int error) {
+    if (now() - listener.last_complaint >= Duration::seconds(1)) {
+        listener.last_complaint = now();
+        log_.error("cannot accept connections; trying again", {{"error", std::strerror(error)}});
+    }
+    uv_poll_stop(&listener.poll);
+    const auto go_on = [](uv_timer_t* pause) {
+        auto* self = static_cast<Listener*>(pause->data);
+        uv_poll_start(&self->poll, UV_READABLE, [](uv_poll_t* poll, int, int) {
+            auto* ready = static_cast<Listener*>(poll->data);
+            ready->loop->accept_from(*ready);
+        });
+    };
+    uv_timer_start(&listener.pause, go_on, kAcceptPauseMs, 0);
+}
+
+void EventLoop::adopt(int descriptor, shard::PeerAddress address, CountedConnection counted, std::string_view bytes) {
+    auto socket = std::make_unique<Socket>();
+    socket->loop = this;
+    socket->descriptor = descriptor;
+    socket->poll.data = socket.get();
+    if (draining_ || uv_poll_init(&loop_, &socket->poll, descriptor) != 0) {
+        close(descriptor);
+        return;
+    }
+    socket->counted = std::move(counted);
+    socket->id = shard_->connection_opened(std::move(address), now());
+    const shard::ConnectionId id = socket->id;
+    if (sockets_.size() <= id.slot) sockets_.resize(id.slot + 1);
+    sockets_[id.slot] = std::move(socket);
+    watch(*sockets_[id.slot]);
+    if (!bytes.empty())
+        shard_->bytes_received(id, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, now());
+}
+
+// Polls for what the socket waits for.
+void EventLoop::watch(Socket& socket) {
+    const int events = (socket.reading ? UV_READABLE : 0) | (socket.writing ? UV_WRITABLE : 0);
+    if (events == 0) {
+        // Nothing is wanted but to learn that the client has gone.
+        uv_poll_start(&socket.poll, UV_DISCONNECT, [](uv_poll_t* poll, int status, int ready) {
+            auto* self = static_cast<Socket*>(poll->data);
+            self->loop->socket_ready(*self, status, ready);
+        });
+        return;
+    }
+    uv_poll_start(&socket.poll, events, [](uv_poll_t* poll, int status, int ready) {
+        auto* self = static_cast<Socket*>(poll->data);
+        self->loop->socket_ready(*self, status, ready);
+    });
+}
+
+void EventLoop::socket_ready(Socket& socket, int status, int events) {
+    if (socket.lingering) {
+        if (status >= 0 && (events & UV_READABLE) != 0) read_from(socket);
+        if (status < 0) socket.linger_until = {};
+        return;
+    }
+    if (status < 0 || ((events & UV_DISCONNECT) != 0 && !socket.reading)) return lose(socket);
+    if ((events & UV_WRITABLE) != 0) write_out(socket);
+    if ((events & UV_READABLE) != 0) read_from(socket);
+}
+
+void EventLoop::read_from(Socket& socket) {
+    const ssize_t size = read(socket.descriptor, read_buffer_.get(), kReadBufferSize);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (socket.lingering) {
+        if (size <= 0) socket.linger_until = {};
+        return;
+    }
+    if (size <= 0) return lose(socket);
+    shard_->bytes_received(socket.id, {reinterpret_cast<const uint8_t*>(read_buffer_.get()), static_cast<size_t>(size)},
+                           now());
+    if (shard_->turn_bytes() > kFlushAbove) flush();
+}
+
+// The shard learns of it at the end of the turn. Until then the socket is not polled: it would only say so again.
+void EventLoop::lose(Socket& socket) {
+    uv_poll_stop(&socket.poll);
+    lost_.push_back(socket.id);
+}
+
+void EventLoop::flush() {
+    while (true) {
+        const std::vector<shard::ConnectionId> writes = shard_->take_writes();
+        if (writes.empty()) break;
+        for (const shard::ConnectionId id : writes) {
+            Socket* socket = find(id);
+            if (socket != nullptr && !socket->writing) write_out(*socket);
+        }
+    }
+    shard_->writes_done();
+}
+
+void EventLoop::write_out(Socket& socket) {
+    std::array<std::string_view, 64> pieces;
+    std::array<iovec, 64> vectors;
+    bool full = false;
+    for (int writes = 0; !full; ++writes) {
+        const size_t count = shard_->gather_output(socket.id, pieces);
+        if (count == 0) break;
+        size_t wanted = 0;
+        for (size_t i = 0; i < count; ++i) {
+            vectors[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};
+            wanted += pieces[i].size();
+        }
+        const ssize_t written = count == 1 ? write(socket.descriptor, vectors[0].iov_base, vectors[0].iov_len)
+                                           : writev(socket.descriptor, vectors.data(), static_cast<int>(count));
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && errno != EAGAIN) {
+            // The client has gone: pretend that it was sent, the reading side will say so too.
+            shard_->output_written(socket.id, wanted, true, now());
+            return lose(socket);
+        }
+        const auto size = static_cast<size_t>(std::max<ssize_t>(written, 0));
+        full = size < wanted || writes >= kWritesPerTurn;
+        shard_->output_written(socket.id, size, full, now());
+    }
+    if (socket.writing == full) return;
+    socket.writing = full;
+    watch(socket);
+}
+
+Socket* EventLoop::find(shard::ConnectionId id) {
+    if (id.slot >= sockets_.size()) return nullptr;
+    Socket* socket = sockets_[id.slot].get();
+    return socket != nullptr && socket->id == id ? socket : nullptr;
+}
+
+std::unique_ptr<Socket> EventLoop::detach(shard::ConnectionId id) {
+    return find(id) == nullptr ? nullptr : std::move(sockets_[id.slot]);
+}
+
+// Gives the descriptor back. The uv handle lives on until libuv is done with it.
+int EventLoop::stop_polling(std::unique_ptr<Socket> socket) {
+    const int descriptor = socket->descriptor;
+    socket->counted = {};
+    uv_close(reinterpret_cast<uv_handle_t*>(&socket.release()->poll),
+             [](uv_handle_t* handle) { delete static_cast<Socket*>(handle->data); });
+    return descriptor;
+}
+
+// Closing a socket with unread input resets the connection, and the client may never see why it was closed. So only our
+// side is shut at first, and what still comes is thrown away, for a second at most.
+void EventLoop::close_gently(std::unique_ptr<Socket> socket) {
+    const bool alive = uv_is_active(reinterpret_cast<uv_handle_t*>(&socket->poll)) != 0;
+    if (!alive || shutdown(socket->descriptor, SHUT_WR) != 0) {
+        close(stop_polling(std::move(socket)));
+        return;
+    }
+    socket->counted = {};
+    socket->lingering = socket->reading = true;
+    socket->writing = false;
+    socket->linger_until = now() + kLinger;
+    watch(*socket);
+    lingering_.push_back(std::move(socket));
+}
+
+void EventLoop::end_lingering(bool all) {
+    std::erase_if(lingering_, [&](std::unique_ptr<Socket>& socket) {
+        if (!all && now() < socket->linger_until) return false;
+        close(stop_polling(std::move(socket)));
+        return true;
+    });
+}
+
+}  // namespace runnel::net

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <uv.h>
+
+#include "broker/base/time.h"
+#include "broker/net/event_loop.h"
+
+namespace runnel::net {
+
+struct Socket {
+    uv_poll_t poll{};
+    EventLoop* loop = nullptr;
+    int descriptor = -1;
+    shard::ConnectionId id;
+    CountedConnection counted;
+    bool reading = true;
+    bool writing = false;  // Waits until the socket takes more.
+    bool lingering = false;
+    Time linger_until{};
+};
+
+struct EventLoop::Listener {
+    uv_poll_t poll{};
+    uv_timer_t pause{};
+    EventLoop* loop = nullptr;
+    int descriptor = -1;
+    ConnectionCount* count = nullptr;
+    Time last_complaint{};
+};
+
+}  // namespace runnel::net

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "broker/auth/access_rules.h"
+#include "broker/auth/authenticator.h"
+#include "broker/auth/password_file.h"
+#include "broker/base/log.h"
+#include "broker/base/time.h"
+#include "broker/shard/settings.h"
+
+namespace runnel::server {
+
+// The values below are the defaults; the option table (options.h) gives each its name, its limits and its help.
+
+struct ListenerConfig {
+    std::string protocol = "mqtt";
+    std::string address = "127.0.0.1:1883";  // See address.h.
+    uint32_t max_connections = 0;            // 0 = no limit.
+};
+
+struct AuthConfig {
+    auth::AnonymousPolicy anonymous = auth::AnonymousPolicy::Loopback;
+    std::string password_file;  // Empty = none.
+    // What the password file held when the configuration was read, so that both are taken or neither; null without one.
+    auth::PasswordSetRef users;
+};
+
+enum class LogFormat : uint8_t { Text, Json };
+
+struct LogConfig {
+    LogLevel level = LogLevel::Info;
+    LogFormat format = LogFormat::Text;
+};
+
+struct Config {
+    int loops = 0;                  // Event loops; 0 = one per core.
+    Duration sys_interval{10'000};  // 0 = never.
+    std::string data_dir = "runnel-data";
+    uint32_t max_connections = 0;  // In the whole broker; 0 = no limit.
+    std::vector<ListenerConfig> listeners{ListenerConfig{}};
+    shard::Settings settings;
+    AuthConfig auth;
+    std::vector<auth::AccessRule> access;
+    LogConfig log;
+};
+
+// One thing wrong with a configuration.
+struct ConfigError {
+    std::string file;     // Of the place; empty if it is nowhere, as for a default.
+    int line = 0;         // 0 = not in a line of a file.
+    std::string key;      // "mqtt.max_qos"; empty if no key is to blame.
+    std::string what;     // "3 is out of range"
+    std::string allowed;  // "0 to 2"; empty if `what` says it all.
+    std::string text() const;  // "runnel.toml:12: mqtt.max_qos: 3 is out of range (allowed: 0 to 2)"
+};
+
+}  // namespace runnel::server

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/server/options.h"
+
+#include <array>
+#include <type_traits>
+
+namespace runnel::server {
+namespace {
+
+using shard::Settings;
+
+constexpr int64_t kSecond = 1'000;
+constexpr int64_t kHour = 3'600 * kSecond;
+constexpr int64_t kDay = 24 * kHour;
+constexpr int64_t kUint32Max = std::numeric_limits<uint32_t>::max();
+constexpr int64_t kUint16Max = std::numeric_limits<uint16_t>::max();
+constexpr int64_t kPacketSizeMax = 268'435'460;  // The largest Remaining Length and its header (section 2.1.4).
+constexpr int64_t kBytesMax = 1LL << 50;
+constexpr uint32_t kSecondsNever = 0xFFFF'FFFF;
+
+constexpr std::array<std::string_view, 3> kWhenFull{"drop-oldest", "drop-newest", "disconnect"};
+constexpr std::array<std::string_view, 6> kShareStrategies{"round-robin", "random",     "least-inflight",
+                                                           "hash-client", "hash-topic", "sticky"};
+constexpr std::array<std::string_view, 3> kAnonymousPolicies{"never", "loopback", "always"};
+constexpr std::array<std::string_view, 5> kLogLevels{"error", "warning", "info", "debug", "packets"};
+constexpr std::array<std::string_view, 2> kLogFormats{"text", "json"};
+
+// The field at the end of a path of members: field<&Config::log, &LogConfig::level>(config).
+template <auto kFirst, auto... kRest>
+constexpr auto& field(auto& object) {
+    if constexpr (sizeof...(kRest) == 0)
+        return object.*kFirst;
+    else
+        return field<kRest...>(object.*kFirst);
+}
+
+template <class Owner, class Member>
+Owner owner_of(Member Owner::*);
+
+template <auto... kPath>
+struct PathOwner;
+template <auto kFirst, auto... kRest>
+struct PathOwner<kFirst, kRest...> {
+    using Type = decltype(owner_of(kFirst));
+};
+template <auto... kPath>
+using OwnerOf = typename PathOwner<kPath...>::Type;
+
+template <class Field>
+OptionValue to_value(const Field& field) {
+    if constexpr (std::is_same_v<Field, Duration>)
+        return field.ms;
+    else if constexpr (std::is_same_v<Field, bool> || std::is_class_v<Field>)
+        return field;
+    else
+        return static_cast<int64_t>(field);
+}
+
+template <class Field>
+void from_value(Field& field, OptionValue value) {
+    if constexpr (std::is_same_v<Field, Duration>)
+        field.ms = std::get<int64_t>(value);
+    else if constexpr (std::is_same_v<Field, bool> || std::is_class_v<Field>)
+        field = std::get<Field>(std::move(value));
+    else
+        field = static_cast<Field>(std::get<int64_t>(value));
+}
+
+template <auto... kPath>
+constexpr auto row(OptionShape shape) {
+    using Target = OwnerOf<kPath...>;
+    return Option<Target>{
+        shape, [](const Target& target) { return to_value(field<kPath...>(target)); },
+        [](Target& target, OptionValue value) { from_value(field<kPath...>(target), std::move(value)); }};
+}
+
+template <auto... kPath>
+constexpr auto boolean(std::string_view key, std::string_view help) {
+    return row<kPath...>({.key = key, .kind = OptionKind::Boolean, .help = help, .choices = {}});
+}
+
+template <auto... kPath>
+constexpr auto integer(std::string_view key, int64_t min, int64_t max, std::string_view help) {
+    return row<kPath...>({.key = key, .kind = OptionKind::Integer, .help = help, .min = min, .max = max, .choices = {}});
+}
+
+template <auto... kPath>
+constexpr auto duration(std::string_view key, int64_t min, int64_t max, std::string_view help) {
+    return row<kPath...>({.key = key, .kind = OptionKind::Duration, .help = help, .min = min, .max = max, .choices = {}});
+}
+
+template <auto... kPath>
+constexpr auto size(std::string_view key, int64_t min, int64_t max, std::string_view help) {
+    return row<kPath...>({.key = key, .kind = OptionKind::Size, .help = help, .min = min, .max = max, .choices = {}});
+}
+
+template <auto... kPath>
+constexpr auto plain_size(std::string_view key, int64_t min, int64_t max, std::string_view help) {
+    return row<kPath...>(
+        {.key = key, .kind = OptionKind::PlainSize, .help = help, .min = min, .max = max, .choices = {}});
+}
+
+template <auto... kPath>
+constexpr auto text(std::string_view key, int64_t length_min, std::string_view help) {
+    return row<kPath...>(
+        {.key = key, .kind = OptionKind::Text, .help = help, .min = length_min, .max = kUint16Max, .choices = {}});
+}
+
+template <auto... kPath>
+constexpr auto one_of(std::string_view key, std::span<const std::string_view> choices, std::string_view help) {
+    return row<kPath...>({.key = key, .kind = OptionKind::OneOf, .help = help, .choices = choices});
+}
+
+template <auto... kPath>
+constexpr auto text_list(std::string_view key, std::string_view help) {
+    return row<kPath...>({.key = key, .kind = OptionKind::TextList, .help = help, .choices = {}});
+}
+
+// A field of whole seconds in which 0xFFFFFFFF stands for never.
+template <auto... kPath>
+constexpr auto seconds_or_never(std::string_view key, int64_t max, std::string_view help) {
+    using Target = OwnerOf<kPath...>;
+    return Option<Target>{
+        {.key = key, .kind = OptionKind::DurationOrNever, .help = help, .min = 0, .max = max, .choices = {}},
+        [](const Target& target) -> OptionValue {
+            const uint32_t seconds = field<kPath...>(target);
+            return seconds == kSecondsNever ? kNever : seconds * kSecond;
+        },
+        [](Target& target, OptionValue value) {
+            const int64_t ms = std::get<int64_t>(value);
+            field<kPath...>(target) = ms == kNever ? kSecondsNever : static_cast<uint32_t>(ms / kSecond);
+        }};
+}
+
+constexpr auto kSettings = &Config::settings;
+
+// clang-format off
+constexpr std::array kBrokerOptions{
+    integer<&Config::loops>("broker.loops", 0, 256, "Event loops; 0 = one per core."),
+    integer<&Config::max_connections>("broker.max_connections", 0, kUint32Max,
+        "Connections at the same time in the whole broker; 0 = no limit."),
+    duration<&Config::sys_interval>("broker.sys_interval", 0, kDay, "How often the $SYS topics are published; \"0s\" = never."),
+    text<&Config::data_dir>("broker.data_dir", 1, "The folder for what the broker keeps."),
+
+    plain_size<kSettings, &Settings::max_packet_size>("mqtt.max_packet_size", 16, kPacketSizeMax,
+        "The largest packet that a client may send."),
+    size<kSettings, &Settings::connect_packet_size_max>("mqtt.connect_packet_size_max", 64, kPacketSizeMax,
+        "The largest CONNECT, which comes before anybody has logged in."),
+    integer<kSettings, &Settings::receive_maximum>("mqtt.receive_maximum", 1, kUint16Max,
+        "QoS 1 and 2 messages in flight from one client."),
+    integer<kSettings, &Settings::max_inflight>("mqtt.max_inflight", 1, kUint16Max,
+        "QoS 1 and 2 messages in flight towards one client; its own Receive Maximum lowers it."),
+    integer<kSettings, &Settings::topic_alias_maximum>("mqtt.topic_alias_maximum", 0, kUint16Max,
+        "Topic Aliases of one client, in each direction."),
+    size<kSettings, &Settings::topic_alias_bytes_max>("mqtt.topic_alias_bytes_max", 256, kUint32Max,
+        "Bytes of Topic Names kept for the Topic Aliases of one client."),
+    integer<kSettings, &Settings::max_qos>("mqtt.max_qos", 0, 2, "The highest QoS that clients may publish with."),
+    boolean<kSettings, &Settings::retain_available>("mqtt.retain_available", "Whether Retained Messages are allowed."),
+    boolean<kSettings, &Settings::wildcard_subscription_available>("mqtt.wildcard_subscription_available",
+        "Whether Topic Filters may hold wildcards."),
+    boolean<kSettings, &Settings::shared_subscription_available>("mqtt.shared_subscription_available",
+        "Whether $share/ subscriptions are allowed."),
+    integer<kSettings, &Settings::server_keep_alive>("mqtt.server_keep_alive", 0, kUint16Max,
+        "Keep Alive in seconds that every client gets; 0 = its own."),
+    integer<kSettings, &Settings::max_keep_alive>("mqtt.max_keep_alive", 0, kUint16Max,
+        "The longest Keep Alive in seconds; 0 = no limit."),
+    integer<kSettings, &Settings::max_topic_levels>("mqtt.max_topic_levels", 1, kUint16Max,
+        "Levels of a Topic Name or Topic Filter."),
+    integer<kSettings, &Settings::max_user_properties>("mqtt.max_user_properties", 0, kUint16Max,
+        "User Properties in one packet."),
+    integer<kSettings, &Settings::max_subscriptions_per_session>("mqtt.max_subscriptions_per_session", 0, kUint32Max,
+        "Subscriptions of one client; 0 = no limit."),
+    boolean<kSettings, &Settings::check_payload_format>("mqtt.check_payload_format",
+        "Whether payloads that are said to be UTF-8 are checked."),
+    text<kSettings, &Settings::response_information>("mqtt.response_information", 0,
+        "Response Information for clients that ask for it; empty = none."),
+    duration<kSettings, &Settings::connect_timeout>("mqtt.connect_timeout", 10, kHour,
+        "From accepting a connection to its complete CONNECT."),
+    size<kSettings, &Settings::output_bytes_max>("mqtt.output_bytes_max", 1'024, 1LL << 30,
+        "Bytes that may wait for the socket of one client; further messages wait in its queue."),
+
+    seconds_or_never<kSettings, &Settings::max_expiry_seconds>("session.max_expiry", 49'710 * kDay,
+        "Session Expiry Intervals are cut to this; MQTT 3 clients without Clean Session get it."),
+    integer<kSettings, &Settings::max_sessions>("session.max_sessions", 0, kUint32Max,
+        "Sessions in the whole broker; 0 = no limit."),
+    integer<kSettings, &Settings::max_queued_messages>("session.max_queued_messages", 0, kUint32Max,
+        "Messages that wait for one client; 0 = no limit."),
+    size<kSettings, &Settings::max_queued_bytes>("session.max_queued_bytes", 0, kBytesMax,
+        "Bytes that wait for one client; 0 = no limit."),
+    one_of<kSettings, &Settings::when_full>("session.when_full", kWhenFull, "What a full queue does with one more message."),
+    one_of<kSettings, &Settings::share_strategy>("session.share_strategy", kShareStrategies,
+        "Which member of a shared subscription gets a message."),
+
+    integer<kSettings, &Settings::max_retained_messages>("retained.max_messages", 0, kBytesMax,
+        "Retained Messages in the whole broker; 0 = no limit."),
+    size<kSettings, &Settings::max_retained_bytes>("retained.max_bytes", 0, kBytesMax,
+        "Bytes of Retained Messages in the whole broker; 0 = no limit."),
+
+    one_of<&Config::auth, &AuthConfig::anonymous>("auth.anonymous", kAnonymousPolicies,
+        "Who may connect without a user name; loopback = clients on this machine."),
+    text<&Config::auth, &AuthConfig::password_file>("auth.password_file", 0,
+        "Users and their password hashes, as `runnelctl passwd` writes them; empty = none."),
+
+    one_of<&Config::log, &LogConfig::level>("log.level", kLogLevels, "The least important lines that are written."),
+    one_of<&Config::log, &LogConfig::format>("log.format", kLogFormats, "How lines are written to standard error."),
+};
+
+constexpr std::array kListenerOptions{
+    text<&ListenerConfig::protocol>("listener.protocol", 1, "What is spoken; this version has \"mqtt\"."),
+    text<&ListenerConfig::address>("listener.address", 1, "host:port, [IPv6 address]:port or unix:/path; port 0 = any free one."),
+    integer<&ListenerConfig::max_connections>("listener.max_connections", 0, kUint32Max,
+        "Connections at the same time on this listener; 0 = no limit."),
+};
+
+constexpr std::array kAccessOptions{
+    text<&auth::AccessRule::user>("access.user", 1, "Users it is for, * stands for any text; absent = everyone."),
+    text<&auth::AccessRule::client>("access.client", 1, "Client Identifiers it is for, * stands for any text; absent = everyone."),
+    text_list<&auth::AccessRule::publish>("access.publish", "Topic Filters; %u stands for the user name, %c for the Client Identifier."),
+    text_list<&auth::AccessRule::subscribe>("access.subscribe", "Topic Filters that subscriptions must lie within."),
+    text_list<&auth::AccessRule::deny>("access.deny", "Topic Filters denied for both; looked at before the others."),
+    boolean<&auth::AccessRule::admin>("access.admin", "Whether it allows administration."),
+};
+
+constexpr std::array kSections{
+    Section{"broker", false, "The broker as a whole."},
+    Section{"listener", true, "Where clients connect. Without any listener: mqtt on 127.0.0.1:1883."},
+    Section{"mqtt", false, "The protocol and its limits."},
+    Section{"session", false, "What is kept for clients."},
+    Section{"retained", false, "Retained Messages."},
+    Section{"auth", false, "Who clients are."},
+    Section{"access", true, "Who may do what. The first rule that decides wins; with any rule present the default is deny."},
+    Section{"log", false, "The log."},
+};
+
+constexpr std::array kLaterKeys{
+    LaterKey{"storage.engine", "\"memory\"", "this version keeps everything in memory"},
+    LaterKey{"storage.durability", "\"memory\"", "this version keeps everything in memory"},
+    LaterKey{"history", "", "this version does not have it yet: it keeps no history"},
+    LaterKey{"listener.tls", "", "this version does not have it yet: it speaks no TLS"},
+    LaterKey{"listener.proxy_protocol", "false", "this version does not have it yet: it reads no PROXY header"},
+    LaterKey{"auth.acl_file", "\"\"", "this version does not have it yet: write [[access]] rules"},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Option<Config>> broker_options() { return kBrokerOptions; }
+std::span<const Option<ListenerConfig>> listener_options() { return kListenerOptions; }
+std::span<const Option<auth::AccessRule>> access_options() { return kAccessOptions; }
+std::span<const Section> sections() { return kSections; }
+std::span<const LaterKey> later_keys() { return kLaterKeys; }
+
+std::vector<const OptionShape*> all_shapes() {
+    std::vector<const OptionShape*> shapes;
+    for (const auto& option : kBrokerOptions) shapes.push_back(&option.shape);
+    for (const auto& option : kListenerOptions) shapes.push_back(&option.shape);
+    for (const auto& option : kAccessOptions) shapes.push_back(&option.shape);
+    return shapes;
+}
+
+}  // namespace runnel::server

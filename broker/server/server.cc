@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes one broker out of the parts, floor by floor: logins and rights, loops, listeners, then the signals.
+#include "broker/server/server.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "broker/net/event_loop.h"
+#include "broker/net/listen_socket.h"
+#include "broker/server/address.h"
+#include "broker/server/log_sink.h"
+#include "broker/server/service_notify.h"
+#include "broker/server/sys_topics.h"
+
+namespace runnel::server {
+namespace {
+
+constexpr unsigned kLoopsMax = 64;  // A set of peers is one 64-bit word.
+constexpr int kExitFailure = 1;
+
+// Every connection is a descriptor: take as many as the system grants.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Signals are waited for by the main thread alone; the loops inherit this mask.
+sigset_t take_over_signals() {
+    std::signal(SIGPIPE, SIG_IGN);
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    return signals;
+}
+
+unsigned loop_count(const Config& config) {
+    const unsigned wanted = config.loops > 0 ? static_cast<unsigned>(config.loops) : std::thread::hardware_concurrency();
+    return std::clamp(wanted, 1u, kLoopsMax);
+}
+
+class Broker {
+public:
+    Broker(Config config, ReloadFunction reload)
+        : config_(std::move(config)), reload_(std::move(reload)), log_sink_(2, config_.log), log_(log_sink_),
+          connections_(config_.max_connections) {}
+
+    int run() {
+        raise_descriptor_limit();
+        const sigset_t signals = take_over_signals();
+        make_loops();
+        if (!open_listeners()) return kExitFailure;
+        start_loops();
+        announce();
+        serve(signals);
+        stop();
+        return 0;
+    }
+
+private:
+    api::AuthenticatorRef make_authenticator() const {
+        return std::make_shared<auth::PasswordAuthenticator>(config_.auth.anonymous, config_.auth.users);
+    }
+    api::AccessControlRef make_access() const { return std::make_shared<auth::AccessRules>(config_.access); }
+
+    void make_loops();
+    bool open_listeners();
+    void start_loops();
+    void announce();
+    void serve(const sigset_t& signals);
+    void publish_sys_topics(SysTopics& topics);
+    void reload();
+    void stop();
+    void post_to_all(const net::Envelope& envelope);
+
+    Config config_;
+    ReloadFunction reload_;
+    DescriptorLog log_sink_;
+    Log log_;
+    net::ConnectionCount connections_;
+    std::vector<std::unique_ptr<net::ConnectionCount>> listener_counts_;
+    std::vector<std::unique_ptr<Counters>> counters_;
+    std::vector<std::unique_ptr<net::EventLoop>> loops_;
+    std::vector<std::string> bound_;
+};
+
+void Broker::make_loops() {
+    const unsigned count = loop_count(config_);
+    net::SystemRandom random;
+    const shard::Placement placement{count, random.next()};
+    const auto authenticator = make_authenticator();
+    const auto access = make_access();
+    for (unsigned i = 0; i < count; ++i) {
+        counters_.push_back(std::make_unique<Counters>());
+        const net::EventLoop::Settings settings{i, log_sink_, connections_};
+        loops_.push_back(std::make_unique<net::EventLoop>(settings, config_.settings, placement, random.next(),
+                                                          *counters_.back(), authenticator, access));
+    }
+}
+
+// All or nothing: a broker that listens on half of its addresses would look healthy and not be.
+bool Broker::open_listeners() {
+    for (const ListenerConfig& listener : config_.listeners) {
+        const ListenAddress address = *parse_listen_address(listener.address);  // Checked with the configuration.
+        auto sockets = address.is_unix() ? net::listen_unix(address.path)
+                                         : net::listen_tcp(address.host, address.port, static_cast<unsigned>(loops_.size()));
+        if (!sockets) {
+            log_.error(sockets.error());
+            return false;
+        }
+        listener_counts_.push_back(std::make_unique<net::ConnectionCount>(listener.max_connections));
+        for (size_t i = 0; i < sockets->descriptors.size(); ++i)
+            loops_[i]->add_listener(sockets->descriptors[i], *listener_counts_.back());
+        bound_.push_back(sockets->bound);
+    }
+    return true;
+}
+
+void Broker::start_loops() {
+    std::vector<net::EventLoop*> peers;
+    for (const auto& loop : loops_) peers.push_back(loop.get());
+    for (const auto& loop : loops_) loop->start(peers);
+}
+
+void Broker::announce() {
+    std::vector<LogField> addresses;
+    for (const std::string& address : bound_) addresses.emplace_back("mqtt", address);
+    log_.write(LogLevel::Info, "ready", addresses);
+    notify_service_manager("READY=1");
+}
+
+void Broker::serve(const sigset_t& signals) {
+    std::vector<const Counters*> counters;
+    for (const auto& shard : counters_) counters.push_back(shard.get());
+    SysTopics topics(std::move(counters), "runnel " RUNNEL_VERSION, SysTopics::Clock::now());
+    const bool publishes = config_.sys_interval.ms > 0;
+    if (publishes) publish_sys_topics(topics);
+    auto next = SysTopics::Clock::now() + std::chrono::milliseconds(config_.sys_interval.ms);
+    while (true) {
+        const auto wait = std::chrono::duration_cast<std::chrono::nanoseconds>(next - SysTopics::Clock::now());
+        const int64_t left = publishes ? std::max<int64_t>(wait.count(), 0) : int64_t{3600} * 1'000'000'000;
+        const timespec timeout{left / 1'000'000'000, left % 1'000'000'000};
+        const int signal = sigtimedwait(&signals, nullptr, &timeout);
+        if (signal == SIGHUP) {
+            reload();
+        } else if (signal > 0) {
+            log_.info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+            return;
+        }
+        if (!publishes || SysTopics::Clock::now() < next) continue;
+        publish_sys_topics(topics);
+        next += std::chrono::milliseconds(config_.sys_interval.ms);
+    }
+}
+
+void Broker::publish_sys_topics(SysTopics& topics) {
+    for (api::LocalPublish& publish : topics.publishes(SysTopics::Clock::now())) loops_.front()->post(std::move(publish));
+}
+
+// Takes everything that can change while clients are connected, or nothing if the new configuration has a fault.
+void Broker::reload() {
+    notify_service_manager("RELOADING=1");
+    auto loaded = reload_();
+    if (!loaded) {
+        for (const ConfigError& error : loaded.error()) log_.error("configuration not reloaded", {{"error", error.text()}});
+    } else {
+        config_.auth = loaded->auth;
+        config_.access = loaded->access;
+        config_.log = loaded->log;
+        log_sink_.configure(config_.log);
+        const net::AccessChanged change{make_authenticator(), make_access()};
+        for (const auto& loop : loops_) loop->post(change);
+        log_.info("configuration reloaded: users, access rules and log; other keys count at the next start");
+    }
+    notify_service_manager("READY=1");
+}
+
+void Broker::stop() {
+    notify_service_manager("STOPPING=1");
+    for (const auto& loop : loops_) loop->post(net::Drain{});
+    for (const auto& loop : loops_) loop->join();
+    for (const ListenerConfig& listener : config_.listeners) {
+        const ListenAddress address = *parse_listen_address(listener.address);
+        if (address.is_unix()) std::remove(address.path.c_str());
+    }
+    log_.info("stopped");
+}
+
+}  // namespace
+
+int run(Config config, ReloadFunction reload) { return Broker(std::move(config), std::move(reload)).run(); }
+
+}  // namespace runnel::server

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "broker/base/ring.h"
+#include "broker/session/delivery.h"
+
+namespace runnel::session {
+
+// Deliveries that wait, in order, with their bytes counted. Who fills it keeps the limits.
+class MessageQueue {
+public:
+    bool empty() const { return deliveries_.empty(); }
+    size_t size() const { return deliveries_.size(); }
+    uint64_t bytes() const { return bytes_; }
+
+    void push_back(Delivery delivery) {
+        bytes_ += delivery.message->memory_size();
+        deliveries_.push_back(std::move(delivery));
+    }
+    const Delivery& front() const { return deliveries_.front(); }
+    Delivery pop_front() {
+        Delivery delivery = deliveries_.pop_front();
+        bytes_ -= delivery.message->memory_size();
+        return delivery;
+    }
+    // Whether one more delivery of this size would pass a limit; a limit of 0 is none.
+    bool is_full(uint64_t more_bytes, uint32_t messages_max, uint64_t bytes_max) const {
+        return (messages_max != 0 && size() >= messages_max) || (bytes_max != 0 && bytes_ + more_bytes > bytes_max);
+    }
+
+private:
+    Ring<Delivery> deliveries_;
+    uint64_t bytes_ = 0;
+};
+
+}  // namespace runnel::session

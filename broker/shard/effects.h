@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "broker/api/authenticator.h"
+#include "broker/shard/ids.h"
+#include "broker/shard/peer_messages.h"
+
+namespace runnel::shard {
+
+// The other end of a connection.
+struct PeerAddress {
+    std::string text;       // "192.0.2.7:51234", or "unix".
+    bool loopback = false;  // On this machine.
+};
+
+// What a shard asks of the world besides writing, gathered over a turn. The driver writes first, then carries this out
+// in the order of the members and calls effects_done().
+struct Effects {
+    // The connection goes to another shard with everything that was read from it so far. Its id is dead afterwards.
+    struct HandOver {
+        ConnectionId connection;
+        PeerIndex owner = 0;
+        PeerAddress address;
+        std::string bytes;
+    };
+    std::vector<HandOver> hand_overs;
+
+    // Send what is there, then close. The id is dead afterwards.
+    std::vector<ConnectionId> closes;
+
+    // Ask the authenticator off the loop; the answer is an input.
+    struct AskAuthenticator {
+        ConnectionId connection;
+        api::Credentials credentials;
+    };
+    std::vector<AskAuthenticator> questions;
+
+    // Stop or go on reading from a connection.
+    struct Reading {
+        ConnectionId connection;
+        bool wanted = true;
+    };
+    std::vector<Reading> readings;
+
+    // One list for each peer, by its number.
+    std::vector<PeerMessages> tells;
+};
+
+}  // namespace runnel::shard

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one shard says to another. All are values; between two shards they arrive in the order they were sent. Nothing
+// here depends on a shared clock but RetainedStamp and the times in a message, which all shards of one process share.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "broker/mqtt/application_message.h"
+#include "broker/routing/peer_interest.h"
+#include "broker/routing/retained_messages.h"
+#include "broker/routing/shared_subscriptions.h"
+#include "broker/session/delivery.h"
+#include "broker/shard/ids.h"
+
+namespace runnel::shard {
+
+// A question's number, unique on the shard that asks. 0 asks for no answer.
+using ReceiptId = uint64_t;
+
+// "I have a subscriber for this": answered with Confirmed once every later publish of the receiver will be forwarded.
+// Without a key it is only a barrier: it confirms what was announced before it.
+struct InterestAnnounced {
+    ReceiptId receipt = 0;
+    bool has_key = false;
+    routing::InterestKey key{};
+};
+struct InterestWithdrawn {
+    routing::InterestKey key{};
+};
+struct Confirmed {
+    ReceiptId receipt = 0;
+    bool interest = false;  // Answers an InterestAnnounced.
+};
+
+// Small messages of one turn in one block: see forward_batch.h for the layout.
+struct MessagesForwarded {
+    std::string batch;
+};
+// One message for every subscriber of the receiver, and for its Retained Messages if it has the RETAIN flag.
+struct MessageForwarded {
+    mqtt::MessageRef message;
+    routing::RetainedStamp stamp{};  // Only with the RETAIN flag.
+    ReceiptId receipt = 0;
+};
+
+// A member tells the owner of its group; answered with Confirmed.
+struct SharedJoined {
+    ReceiptId receipt = 0;
+    std::string share_name;
+    std::string filter;
+    routing::SubscriberId subscriber = 0;
+    mqtt::SubscriptionOptions options;
+    uint32_t subscription_identifier = 0;
+    uint32_t sequence = 0;
+};
+struct SharedLeft {
+    std::string share_name;
+    std::string filter;
+    routing::SubscriberId subscriber = 0;
+};
+struct SharedMemberChanged {
+    routing::SubscriberId subscriber = 0;
+    bool connected = false;
+};
+// The owner gives one message to one member.
+struct SharedDelivery {
+    routing::GroupId group = 0;
+    routing::SubscriberId subscriber = 0;
+    uint32_t sequence = 0;
+    mqtt::MessageRef message;
+};
+// The member is gone or went away before the message was sent: the owner finds another member.
+struct SharedReturned {
+    routing::GroupId group = 0;
+    routing::SubscriberId subscriber = 0;
+    mqtt::MessageRef message;
+};
+// A member finished one message.
+struct SharedFinished {
+    routing::GroupId group = 0;
+    routing::SubscriberId subscriber = 0;
+};
+
+using PeerMessage = std::variant<InterestAnnounced, InterestWithdrawn, Confirmed, MessagesForwarded, MessageForwarded,
+                                 SharedJoined, SharedLeft, SharedMemberChanged, SharedDelivery, SharedReturned, SharedFinished>;
+using PeerMessages = std::vector<PeerMessage>;
+
+}  // namespace runnel::shard

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "broker/api/access_control.h"
+#include "broker/api/authenticator.h"
+#include "broker/api/local_client.h"
+#include "broker/base/counters.h"
+#include "broker/base/log.h"
+#include "broker/base/random.h"
+#include "broker/base/secret_source.h"
+#include "broker/mqtt/decoder.h"
+#include "broker/mqtt/topic.h"
+#include "broker/routing/peer_interest.h"
+#include "broker/routing/retained_messages.h"
+#include "broker/routing/shared_subscriptions.h"
+#include "broker/routing/subscription_tree.h"
+#include "broker/shard/connection.h"
+#include "broker/shard/effects.h"
+#include "broker/shard/fan_out.h"
+#include "broker/shard/incoming.h"
+#include "broker/shard/output.h"
+#include "broker/shard/placement.h"
+#include "broker/shard/publish_encoder.h"
+#include "broker/shard/sessions.h"
+#include "broker/shard/settings.h"
+#include "broker/shard/timer_wheel.h"
+
+namespace runnel::shard {
+
+// What a shard is given for its whole life. The references must outlive it.
+struct Environment {
+    Settings settings;
+    Placement placement;
+    PeerIndex self = 0;
+    uint64_t random_seed = 0;
+    SecretSource& secrets;
+    Counters& counters;
+    LogSink& log;
+    api::AuthenticatorRef authenticator;
+    api::AccessControlRef access;
+};
+
+// The broker of one event loop, without the loop: inputs are calls, outputs are effects and encoded bytes. Owns its
+// connections, its Sessions and their subscriptions. Touched by one thread; reads no clock and does no I/O. Times that
+// are given must not go back.
+class Shard {
+public:
+    Shard(Environment environment, Time start);
+    ~Shard();
+    Shard(const Shard&) = delete;
+    Shard& operator=(const Shard&) = delete;
+
+    // ---- Inputs.
+    ConnectionId connection_opened(PeerAddress address, Time now);
+    void bytes_received(ConnectionId connection, std::span<const uint8_t> bytes, Time now);
+    // The transport has failed or the client has closed it.
+    void connection_lost(ConnectionId connection, Time now);
+    void peer_messages_received(PeerIndex from, PeerMessages messages, Time now);
+    void authentication_answered(ConnectionId connection, api::AuthenticationOutcome outcome, Time now);
+    // A publish of the broker itself or of a bridge.
+    void publish_locally(const api::LocalPublish& publish, Time now);
+    void access_changed(api::AuthenticatorRef authenticator, api::AccessControlRef access, Time now);
+    // Disconnects every client (0x8B); their Wills are published.
+    void drain(Time now);
+    void time_advanced(Time now);
+    std::optional<Time> next_deadline() const { return timers_.next_deadline(); }
+
+    // ---- Outputs.
+    // Connections that have output, each once. Writing may make more: call again until there is none.
+    std::vector<ConnectionId> take_writes();
+    // Everything encoded so far was written, or is kept because its socket is full.
+    void writes_done() { arena_.turn_ended(); }
+    Effects& effects() { return effects_; }
+    // The effects were carried out: forgets them and what they ended.
+    void effects_done();
+    // What connection has to send; nothing if its id is dead.
+    size_t gather_output(ConnectionId connection, std::span<std::string_view> pieces) const;
+    // `size` bytes went out; socket_full if the rest has to wait until the driver calls again.
+    void output_written(ConnectionId connection, size_t size, bool socket_full, Time now);
+    size_t turn_bytes() const { return arena_.turn_bytes(); }
+
+    // ---- For tests, $SYS and admin interfaces.
+    const Sessions& sessions() const { return sessions_; }
+    size_t connection_count() const { return connection_count_; }
+    const api::AuthenticatorRef& authenticator() const { return environment_.authenticator; }
+
+private:
+    enum class Timer : uint8_t { Connection, SessionExpiry, WillDelay, Housekeeping };
+    enum class Ending : uint8_t { WithWill, WithoutWill };
+    // connections.cc: the life of connections, and what they send.
+    Connection* find(ConnectionId id);
+    const Connection* find(ConnectionId id) const;
+    size_t decode_from(Connection& connection, std::span<const uint8_t> bytes, Time now);
+    void resume_input(Connection& connection, Time now);
+    void stall(Connection& connection);
+    void set_reading(Connection& connection, bool wanted);
+    void send(Connection& connection, const Segment& segment);
+    void send_packet(Connection& connection);  // What is in scratch_.
+    void close(Connection& connection, Ending ending, Time now);
+    void disconnect(Connection& connection, mqtt::ReasonCode reason, std::string_view why, Time now);
+    void free_connection(Connection& connection);
+    void watch_keep_alive(Connection& connection, Time now);
+    void connection_timer_fired(Connection& connection, Time now);
+    void carry_out_deferred(Time now);
+
+    // packets.cc: one packet to its handler.
+    void handle_packet(Connection& connection, const mqtt::Frame& frame, Time now);
+    void handle_early_packet(Connection& connection, const mqtt::Frame& frame, Time now);
+    bool refuse(Connection& connection, const mqtt::DecodeError& error, Time now);
+    void handle_pingreq(Connection& connection, const mqtt::Frame& frame, Time now);
+    void handle_disconnect(Connection& connection, const mqtt::Frame& frame, Time now);
+    void log_packet(const Connection& connection, std::string_view direction, const mqtt::Frame& frame) const;
+
+    // handle_connect.cc
+    void handle_connect(Connection& connection, const mqtt::Frame& frame, std::string_view rest, Time now);
+    void refuse_connect(Connection& connection, mqtt::ReasonCode reason, std::string_view why, Time now);
+    void refuse_unrecognized(Connection& connection, const mqtt::ConnectRefusal& refusal, Time now);
+    std::optional<std::pair<mqtt::ReasonCode, const char*>> find_fault(const mqtt::Connect& connect) const;
+    std::string assigned_client_identifier();
+    void authenticate(Connection& connection, const mqtt::Connect& connect, const mqtt::Frame& frame, Time now);
+    void finish_connect(Connection& connection, api::Identity identity, Time now);
+    bool may_have_will(const mqtt::Connect& connect, const api::Identity& identity) const;
+    SessionSlot* session_for(Connection& connection, const mqtt::Connect& connect, const api::Identity& identity,
+                             bool& session_present, Time now);
+    void accept_connect(Connection& connection, const mqtt::Connect& connect, SessionSlot& slot, bool session_present,
+                        Time now);
+    void send_connack(Connection& connection, const mqtt::Connect& connect, const SessionSlot& slot, bool session_present,
+                      uint16_t keep_alive);
+    api::Credentials credentials_of(const Connection& connection, const mqtt::Connect& connect) const;
+
+    // handle_auth.cc
+    void begin_exchange(Connection& connection, const mqtt::Connect& connect, Time now);
+    void continue_exchange(Connection& connection, api::AuthenticationStep step, Time now);
+    void handle_auth(Connection& connection, const mqtt::Frame& frame, Time now);
+    void handle_early_auth(Connection& connection, const mqtt::Frame& frame, Time now);
+    void send_auth(Connection& connection, mqtt::ReasonCode reason, std::string_view authentication_data);
+    std::string exchange_seed();
+
+    // handle_publish.cc
+    void handle_publish(Connection& connection, const mqtt::Frame& frame, Time now);
+    bool resolve_alias(Connection& connection, mqtt::Publish& publish, Time now);
+    bool check_publish(Connection& connection, mqtt::Publish& publish, Time now);
+    void publish_refused(Connection& connection, const mqtt::Publish& publish, mqtt::ReasonCode reason,
+                         std::string_view why);
+    void acknowledge(Connection& connection, mqtt::PacketType type, mqtt::PacketIdentifier identifier,
+                     mqtt::ReasonCode reason, std::string_view why = {}, const Routed& routed = {});
+    void send_acknowledgement(Connection& connection, mqtt::PacketType type, mqtt::PacketIdentifier identifier,
+                              mqtt::ReasonCode reason, std::string_view why);
+    void acknowledgement_confirmed(Connection& connection, ReceiptId receipt);
+
+    // handle_publish_ack.cc
+    void handle_publish_ack(Connection& connection, const mqtt::Frame& frame, Time now);
+    void handle_puback(Connection& connection, const mqtt::PublishAck& ack, Time now);
+    void handle_pubrec(Connection& connection, const mqtt::PublishAck& ack, Time now);
+    void handle_pubrel(Connection& connection, const mqtt::PublishAck& ack);
+    void handle_pubcomp(Connection& connection, const mqtt::PublishAck& ack, Time now);
+    void finish(Connection& connection, session::OutboundWindow::Entry& entry, Time now);
+
+    // handle_subscribe.cc
+    void handle_subscribe(Connection& connection, const mqtt::Frame& frame, Time now);
+    void carry_out_subscribe(Connection& connection, const mqtt::Subscribe& subscribe,
+                             const std::vector<mqtt::ReasonCode>& reasons, Time now);
+    uint32_t begin_subscribe(SessionSlot& slot, const mqtt::Subscribe& subscribe,
+                             const std::vector<mqtt::ReasonCode>& reasons, ReceiptId receipt);
+    void abandon_subscribe(Connection& connection);
+    void subscribe_confirmed(Connection& connection, Time now);
+    mqtt::ReasonCode check_filter(const Connection& connection, const mqtt::SubscriptionRequest& request);
+    void handle_unsubscribe(Connection& connection, const mqtt::Frame& frame, Time now);
+    mqtt::ReasonCode unsubscribe(SessionSlot& slot, std::string_view filter);
+    void send_retained(SessionSlot& slot, std::string_view filter, const mqtt::SubscriptionOptions& options,
+                       uint32_t subscription_identifier, Time now);
+
+    // interest.cc: what this shard asks of its peers.
+    uint32_t begin_interest(std::string_view filter, ReceiptId receipt);
+    void end_interest(std::string_view filter);
+    uint32_t announce(std::optional<routing::InterestKey> key, ReceiptId receipt);
+    ReceiptId new_receipt(ConnectionId connection);
+    void confirmed(ReceiptId receipt, Time now);
+    void tell(PeerIndex peer, PeerMessage message) { effects_.tells[peer].push_back(std::move(message)); }
+    PeerIndex self() const { return environment_.self; }
+    uint32_t peer_count() const { return environment_.placement.peer_count; }
+
+    // route.cc: from a publish to everybody who wants it.
+    Routed route(Incoming& incoming, bool wants_receipt, ConnectionId connection);
+    void deliver_locally(const FanOut& fan_out, Incoming& incoming);
+    FanOut& fan_out_of(std::string_view topic);
+    void merge_targets(FanOut& fan_out);
+    std::optional<Target> target_without_no_local(SessionSlot& slot, std::string_view topic);
+    void forward(Incoming& incoming, routing::PeerMask peers, routing::RetainedStamp stamp, ReceiptId receipt);
+    routing::RetainedStamp next_stamp(Time now);
+    void store_retained(Incoming& incoming, routing::RetainedStamp stamp);
+    void routes_changed() { ++generation_; }
+
+    // deliver.cc: one message to one Session.
+    void deliver(SessionSlot& slot, Incoming& incoming, const session::SubscriptionIdentifiers& identifiers, mqtt::QoS qos,
+                 bool retain, session::SharedOrigin origin);
+    void deliver_at_most_once(SessionSlot& slot, Incoming& incoming, const session::SubscriptionIdentifiers& identifiers,
+                              bool retain, session::SharedOrigin origin);
+    bool has_room(const Connection& connection) const;
+    bool output_has_room(const Connection& connection) const;
+    void enqueue(SessionSlot& slot, session::Delivery delivery);
+    void enqueue_at_most_once(Connection& connection, session::Delivery delivery);
+    void send_from_window(Connection& connection, session::Delivery delivery, Incoming* incoming, Time now);
+    bool send_publish(Connection& connection, OutgoingPublish& publish, Incoming* incoming);
+    void deliver_waiting(Connection& connection, Time now);
+    void resend(Connection& connection, Time now);
+    void let_go(const session::Delivery& delivery, const SessionSlot& slot);
+    void count_drop(Counter& counter, const SessionSlot& slot, std::string_view topic, const char* why);
+
+    // shared.cc: Shared Subscriptions, as the owner of a group and as the shard of a member.
+    uint32_t join_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter, const mqtt::SubscriptionOptions& options,
+                         uint32_t subscription_identifier, ReceiptId receipt);
+    bool leave_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter);
+    void tell_left(const SessionSlot& slot, const session::SharedMembership& membership);
+    void member_changed(const SessionSlot& slot, bool connected);
+    void dispatch(routing::GroupId group, Incoming& incoming, std::optional<routing::Member> excluding);
+    void deliver_shared(PeerIndex owner, const SharedDelivery& delivery);
+    void return_delivery(const SessionSlot& slot, const session::Delivery& delivery);
+    void return_queued(SessionSlot& slot);
+    void return_all(SessionSlot& slot);
+    void shared_finished(const session::Delivery& delivery, routing::SubscriberId subscriber);
+    void group_member_left(std::string_view share_name, std::string_view filter, routing::Member member);
+
+    // peers.cc
+    void receive(PeerIndex from, InterestAnnounced& message, Time now);
+    void receive(PeerIndex from, InterestWithdrawn& message, Time now);
+    void receive(PeerIndex from, Confirmed& message, Time now);
+    void receive(PeerIndex from, MessagesForwarded& message, Time now);
+    void receive(PeerIndex from, MessageForwarded& message, Time now);
+    void receive(PeerIndex from, SharedJoined& message, Time now);
+    void receive(PeerIndex from, SharedLeft& message, Time now);
+    void receive(PeerIndex from, SharedMemberChanged& message, Time now);
+    void receive(PeerIndex from, SharedDelivery& message, Time now);
+    void receive(PeerIndex from, SharedReturned& message, Time now);
+    void receive(PeerIndex from, SharedFinished& message, Time now);
+
+    // session_life.cc
+    void detach(Connection& connection, Ending ending, Time now);
+    void end_session(SessionSlot& slot, Time now);
+    void publish_will(SessionSlot& slot, Time now);
+    void set_expiry_timer(SessionSlot& slot, Time now);
+    void timer_fired(const TimerWheel::Fired& fired, Time now);
+    void keep_house(Time now);
+    api::AccessSubject subject_of(const SessionSlot& slot) const { return {slot.identity, slot.session.client_identifier}; }
+
+    // A limit for lines that clients can cause: true if one more may be written now.
+    bool may_log(Time now);
+
+    Environment environment_;
+    const Settings& settings_;
+    Counters& counters_;
+    Log log_;
+    Time now_;  // Of the input that is being handled.
+
+    std::deque<Connection> connections_;  // Never moved: Sessions point to them.
+    std::vector<uint32_t> free_connections_;
+    std::vector<uint32_t> ended_connections_;  // Freed when the effects are done.
+    size_t connection_count_ = 0;
+
+    OutputArena arena_;
+    OutputPool outputs_{arena_};
+    std::string scratch_;
+
+    Sessions sessions_;
+    routing::SubscriptionTree subscriptions_;
+    routing::LocalInterest local_interest_;
+    routing::PeerInterest peer_interest_;
+    routing::RetainedMessages retained_;
+    routing::SharedSubscriptions shared_;
+    FanOutCache fan_outs_;
+    uint64_t generation_ = 1;
+    std::vector<routing::Subscription> matches_;  // Scratch of fan_out_of.
+    routing::RetainedStamp last_stamp_{};
+
+    struct Question {
+        ConnectionId connection;
+        // A peer's SharedJoined that waits for this shard's own announcement.
+        bool for_peer = false;
+        PeerIndex peer = 0;
+        ReceiptId peer_receipt = 0;
+        uint32_t outstanding = 0;
+    };
+    std::unordered_map<ReceiptId, Question> questions_;
+    ReceiptId next_receipt_ = 1;
+    uint32_t next_membership_ = 1;
+    uint32_t unconfirmed_announcements_ = 0;
+
+    std::vector<std::pair<ConnectionId, mqtt::ReasonCode>> deferred_;
+    TimerWheel timers_;
+    Random random_;
+    Effects effects_;
+    std::vector<ConnectionId> writes_;
+    Time log_second_{};
+    uint32_t log_lines_ = 0;
+};
+
+}  // namespace runnel::shard

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shared Subscriptions (section 4.8.2). A group lives on one shard, found by placement; its members may be anywhere. The
+// owner picks a member for each message; a member that ends, or goes away before it was sent, gives the message back.
+#include <algorithm>
+
+#include "broker/shard/shard.h"
+
+namespace runnel::shard {
+
+using mqtt::QoS;
+using session::OutboundWindow;
+
+// Returns how many confirmations have to come before the subscription is complete.
+uint32_t Shard::join_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter, const mqtt::SubscriptionOptions& options,
+                            uint32_t subscription_identifier, ReceiptId receipt) {
+    std::vector<session::SharedMembership>& memberships = slot.session.shared;
+    auto at = std::find_if(memberships.begin(), memberships.end(), [&](const session::SharedMembership& other) {
+        return other.share_name == filter.share_name && other.filter == filter.filter;
+    });
+    if (at == memberships.end()) {
+        memberships.push_back({std::string(filter.share_name), std::string(filter.filter), {}, 0, next_membership_++});
+        at = memberships.end() - 1;
+        counters_.shared_subscriptions.add();
+    }
+    at->options = options;
+    at->subscription_identifier = subscription_identifier;
+    const PeerIndex owner = environment_.placement.owner_of_group(filter.share_name, filter.filter);
+    if (owner != self()) {
+        tell(owner, SharedJoined{receipt, at->share_name, at->filter, slot.number, options, subscription_identifier, at->sequence});
+        return 1;
+    }
+    routing::MemberState member;
+    member.member = {self(), slot.number};
+    member.options = options;
+    member.subscription_identifier = subscription_identifier;
+    member.sequence = at->sequence;
+    member.connected = slot.connection != nullptr;
+    routes_changed();
+    if (shared_.join(filter.share_name, filter.filter, member)) return begin_interest(filter.filter, receipt);
+    return announce(std::nullopt, receipt);
+}
+
+bool Shard::leave_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter) {
+    std::vector<session::SharedMembership>& memberships = slot.session.shared;
+    const auto at = std::find_if(memberships.begin(), memberships.end(), [&](const session::SharedMembership& other) {
+        return other.share_name == filter.share_name && other.filter == filter.filter;
+    });
+    if (at == memberships.end()) return false;
+    const session::SharedMembership left = std::move(*at);
+    memberships.erase(at);
+    counters_.shared_subscriptions.subtract();
+    tell_left(slot, left);
+    return true;
+}
+
+void Shard::tell_left(const SessionSlot& slot, const session::SharedMembership& membership) {
+    const PeerIndex owner = environment_.placement.owner_of_group(membership.share_name, membership.filter);
+    if (owner == self())
+        group_member_left(membership.share_name, membership.filter, {self(), slot.number});
+    else
+        tell(owner, SharedLeft{membership.share_name, membership.filter, slot.number});
+}
+
+void Shard::group_member_left(std::string_view share_name, std::string_view filter, routing::Member member) {
+    if (shared_.leave(share_name, filter, member)) end_interest(filter);
+    routes_changed();
+}
+
+void Shard::member_changed(const SessionSlot& slot, bool connected) {
+    std::vector<bool> told(peer_count());
+    for (const session::SharedMembership& membership : slot.session.shared) {
+        const PeerIndex owner = environment_.placement.owner_of_group(membership.share_name, membership.filter);
+        if (told[owner]) continue;
+        told[owner] = true;
+        if (owner == self())
+            shared_.set_connected({self(), slot.number}, connected);
+        else
+            tell(owner, SharedMemberChanged{slot.number, connected});
+    }
+}
+
+// Gives one message to one member of a group that this shard owns.
+void Shard::dispatch(routing::GroupId group, Incoming& incoming, std::optional<routing::Member> excluding) {
+    auto picked = shared_.pick(group, incoming.fields.publisher, incoming.fields.topic, random_, excluding);
+    // Nobody else: whoever gave it back keeps it, if it is a member still.
+    if (!picked && excluding) picked = shared_.pick(group, incoming.fields.publisher, incoming.fields.topic, random_, {});
+    if (!picked) return counters_.dropped_offline.add();
+    if (incoming.fields.qos != QoS::AtMostOnce && settings_.share_strategy == routing::ShareStrategy::LeastInflight)
+        shared_.add_inflight(group, picked->member, 1);
+    const SharedDelivery delivery{group, picked->member.subscriber, picked->sequence, incoming.shared()};
+    if (picked->member.peer == self())
+        deliver_shared(self(), delivery);
+    else
+        tell(picked->member.peer, delivery);
+}
+
+// On the shard of the member. One that left in the meantime gives the message back, and the owner, who has heard of it
+// by then, picks another.
+void Shard::deliver_shared(PeerIndex owner, const SharedDelivery& delivery) {
+    SessionSlot* slot = sessions_.find(delivery.subscriber);
+    const session::SharedMembership* membership = nullptr;
+    if (slot != nullptr)
+        for (const session::SharedMembership& own : slot->session.shared)
+            if (own.sequence == delivery.sequence) membership = &own;
+    if (membership == nullptr) {
+        RUNNEL_CHECK(owner != self());
+        return tell(owner, SharedReturned{delivery.group, delivery.subscriber, delivery.message});
+    }
+    Incoming incoming = incoming_of(delivery.message);
+    const session::SharedOrigin origin{owner, delivery.group};
+    if (environment_.access->checks_delivery() &&
+        !environment_.access->may_receive(subject_of(*slot), incoming.fields.topic)) {
+        counters_.dropped_not_authorized.add();
+        return let_go({delivery.message, {}, origin, incoming.fields.qos, false}, *slot);
+    }
+    deliver(*slot, incoming, session::SubscriptionIdentifiers(membership->subscription_identifier),
+            std::min(membership->options.qos, incoming.fields.qos),
+            membership->options.retain_as_published && incoming.fields.retain, origin);
+}
+
+void Shard::return_delivery(const SessionSlot& slot, const session::Delivery& delivery) {
+    shared_finished(delivery, slot.number);
+    if (delivery.origin.peer != self())
+        return tell(delivery.origin.peer, SharedReturned{delivery.origin.group, slot.number, delivery.message});
+    Incoming incoming = incoming_of(delivery.message);
+    dispatch(delivery.origin.group, incoming, routing::Member{self(), slot.number});
+}
+
+// The client went away: what was not sent to it yet may go to another member.
+void Shard::return_queued(SessionSlot& slot) {
+    if (slot.session.shared.empty()) return;
+    std::vector<session::Delivery> shared;
+    for (size_t left = slot.session.queue.size(); left > 0; --left) {
+        session::Delivery delivery = slot.session.queue.pop_front();
+        if (delivery.origin.is_shared()) {
+            counters_.queued_messages.subtract();
+            counters_.queued_bytes.subtract(delivery.message->memory_size());
+            shared.push_back(std::move(delivery));
+        } else {
+            slot.session.queue.push_back(std::move(delivery));
+        }
+    }
+    for (const session::Delivery& delivery : shared) return_delivery(slot, delivery);
+}
+
+// The Session ends. Messages of Shared Subscriptions go to other members: what was never sent, and QoS 1 that was not
+// acknowledged; QoS 2 in delivery must not [MQTT-4.8.2-5].
+void Shard::return_all(SessionSlot& slot) {
+    std::vector<session::Delivery> shared;
+    slot.session.window.for_each([&](OutboundWindow::Entry& entry) {
+        if (!entry.delivery.origin.is_shared()) return;
+        if (entry.state == OutboundWindow::State::AwaitingPuback)
+            shared.push_back(std::move(entry.delivery));
+        else
+            shared_finished(entry.delivery, slot.number);
+    });
+    counters_.inflight_messages.subtract(slot.session.window.size());
+    slot.session.window.clear();
+    counters_.queued_messages.subtract(slot.session.queue.size());
+    counters_.queued_bytes.subtract(slot.session.queue.bytes());
+    while (!slot.session.queue.empty()) {
+        session::Delivery delivery = slot.session.queue.pop_front();
+        if (delivery.origin.is_shared()) shared.push_back(std::move(delivery));
+    }
+    for (const session::Delivery& delivery : shared) return_delivery(slot, delivery);
+}
+
+void Shard::shared_finished(const session::Delivery& delivery, routing::SubscriberId subscriber) {
+    if (settings_.share_strategy != routing::ShareStrategy::LeastInflight) return;
+    if (delivery.qos == QoS::AtMostOnce) return;
+    if (delivery.origin.peer == self())
+        shared_.add_inflight(delivery.origin.group, {self(), subscriber}, -1);
+    else
+        tell(delivery.origin.peer, SharedFinished{delivery.origin.group, subscriber});
+}
+
+}  // namespace runnel::shard

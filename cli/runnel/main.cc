@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sysexits.h>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/server/config_loader.h"
+#include "broker/server/config_text.h"
+#include "broker/server/server.h"
+#include "cli/runnel/options.h"
+
+namespace {
+
+using runnel::cli::Action;
+using runnel::cli::Options;
+
+// Whether all of it could be written: a full disk or a closed pipe must not look like success.
+bool print(const std::string& text) {
+    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+}
+
+int print_errors(const std::vector<runnel::server::ConfigError>& errors, int exit_code) {
+    for (const auto& error : errors) std::fprintf(stderr, "%s\n", error.text().c_str());
+    return exit_code;
+}
+
+int execute(const Options& options) {
+    namespace server = runnel::server;
+    if (options.action == Action::PrintSample) return print(server::sample_config()) ? EX_OK : EX_IOERR;
+    const auto load = [sources = options.sources] { return server::load_config(sources); };
+    auto config = load();
+    if (!config) return print_errors(config.error(), options.action == Action::Check ? 1 : EX_CONFIG);
+    switch (options.action) {
+        case Action::Check: return print("configuration is valid\n") ? EX_OK : EX_IOERR;
+        case Action::PrintConfig: return print(server::print_config(*config)) ? EX_OK : EX_IOERR;
+        default: return server::run(*std::move(config), load);
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        const auto parsed = runnel::cli::parse_command_line(argc, argv);
+        return parsed.finished ? parsed.exit_code : execute(parsed.options);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "runnel: %s\n", error.what());
+        return EX_SOFTWARE;
+    }
+}

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what the build of Runnel needs, on Debian 12 or a relative of it. Changes nothing if all of it is there.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/packages.sh"
+
+install_packages g++ cmake ninja-build ccache pkgconf libuv1-dev libssl-dev libcrypt-dev libcli11-dev libtomlplusplus-dev
