@@ -100,7 +100,8 @@ bool matches_pattern(std::string_view pattern, std::string_view text) {
             return false;
         }
     }
-    while (p < pattern.size() && pattern[p] == '*') ++p;
+    while (p < pattern.size() && pattern[p] == '*')
+        ++p;
     return p == pattern.size();
 }
 
@@ -108,7 +109,8 @@ std::optional<std::string> rule_filter_fault(std::string_view filter) {
     if (filter.empty()) return "is empty";
     if (filter.size() > 65'535 || !mqtt::is_valid_text(filter)) return "is no UTF-8 text that MQTT can carry";
     if (filter.starts_with("$share/")) return "starts with $share/: shared subscriptions are checked without it";
-    if (!mqtt::is_valid_topic_filter(filter)) return "has a wildcard that does not stand alone in its level, or # not last";
+    if (!mqtt::is_valid_topic_filter(filter))
+        return "has a wildcard that does not stand alone in its level, or # not last";
     return std::nullopt;
 }
 

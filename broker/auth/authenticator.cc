@@ -15,7 +15,9 @@ api::AuthenticationOutcome refused(ReasonCode reason, std::string_view why) {
     return {.reason = reason, .identity = {}, .why = std::string(why)};
 }
 
-bool shows_nothing(const api::Credentials& credentials) { return !credentials.user_name && !credentials.password; }
+bool shows_nothing(const api::Credentials& credentials) {
+    return !credentials.user_name && !credentials.password;
+}
 
 }  // namespace
 
@@ -34,7 +36,8 @@ api::AuthenticationOutcome PasswordAuthenticator::check(const api::Credentials& 
             .why = {}};
 }
 
-std::optional<api::AuthenticationOutcome> PasswordAuthenticator::quick_check(const api::Credentials& credentials) const {
+std::optional<api::AuthenticationOutcome> PasswordAuthenticator::quick_check(
+    const api::Credentials& credentials) const {
     if (users_ == nullptr || shows_nothing(credentials)) return check_anonymous(credentials);
     // Whether the user exists must not show here: only what the client knows anyway decides.
     if (!credentials.user_name || credentials.user_name->empty())
@@ -45,15 +48,15 @@ std::optional<api::AuthenticationOutcome> PasswordAuthenticator::quick_check(con
 }
 
 std::unique_ptr<api::AuthenticationExchange> PasswordAuthenticator::begin(std::string_view authentication_method,
-                                                                        const api::Credentials& credentials,
-                                                                        std::string_view random_seed) const {
+                                                                          const api::Credentials& credentials,
+                                                                          std::string_view random_seed) const {
     if (users_ == nullptr || authentication_method != kScramMethod) return nullptr;
     return std::make_unique<ScramExchange>(users_, credentials.user_name, random_seed);
 }
 
 api::AuthenticationOutcome PasswordAuthenticator::check_anonymous(const api::Credentials& credentials) const {
-    const bool allowed = anonymous_ == AnonymousPolicy::Always ||
-                         (anonymous_ == AnonymousPolicy::Loopback && credentials.loopback);
+    const bool allowed =
+        anonymous_ == AnonymousPolicy::Always || (anonymous_ == AnonymousPolicy::Loopback && credentials.loopback);
     if (allowed) return {.reason = ReasonCode::Success, .identity = {}, .why = {}};
     if (shows_nothing(credentials)) return refused(ReasonCode::NotAuthorized, "anonymous clients are not allowed");
     return refused(ReasonCode::BadUserNameOrPassword, "no password file to check the user by");

@@ -13,7 +13,8 @@ constexpr uint8_t kNoDigit = 0xFF;
 constexpr std::array<uint8_t, 256> make_values() {
     std::array<uint8_t, 256> values{};
     values.fill(kNoDigit);
-    for (size_t i = 0; i < kDigits.size(); ++i) values[static_cast<uint8_t>(kDigits[i])] = static_cast<uint8_t>(i);
+    for (size_t i = 0; i < kDigits.size(); ++i)
+        values[static_cast<uint8_t>(kDigits[i])] = static_cast<uint8_t>(i);
     return values;
 }
 
@@ -27,8 +28,10 @@ std::string encode_base64(std::string_view bytes) {
     for (size_t at = 0; at < bytes.size(); at += 3) {
         const std::string_view group = bytes.substr(at, 3);
         uint32_t bits = 0;
-        for (size_t i = 0; i < 3; ++i) bits = bits << 8 | (i < group.size() ? static_cast<uint8_t>(group[i]) : 0u);
-        for (size_t i = 0; i < 4; ++i) text += i <= group.size() ? kDigits[bits >> (18 - 6 * i) & 63u] : '=';
+        for (size_t i = 0; i < 3; ++i)
+            bits = bits << 8 | (i < group.size() ? static_cast<uint8_t>(group[i]) : 0u);
+        for (size_t i = 0; i < 4; ++i)
+            text += i <= group.size() ? kDigits[bits >> (18 - 6 * i) & 63u] : '=';
     }
     return text;
 }

@@ -9,7 +9,8 @@ namespace runnel::auth {
 
 // RFC 4648 section 4, with padding.
 std::string encode_base64(std::string_view bytes);
-// Nothing unless `text` is exactly what encode_base64 gives for some bytes: no blanks, no missing padding, no stray bits.
+// Nothing unless `text` is exactly what encode_base64 gives for some bytes: no blanks, no missing padding, no stray
+// bits.
 std::optional<std::string> decode_base64(std::string_view text);
 
 }  // namespace runnel::auth

@@ -12,7 +12,9 @@ namespace {
 
 constexpr size_t kSize = 32;
 
-const unsigned char* octets(std::string_view bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
+const unsigned char* octets(std::string_view bytes) {
+    return reinterpret_cast<const unsigned char*>(bytes.data());
+}
 
 }  // namespace
 

@@ -34,9 +34,13 @@ std::vector<std::string_view> split_at_colons(std::string_view line) {
     }
 }
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+bool is_control(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
 
-std::string quoted(std::string_view user_name) { return "\"" + std::string(user_name) + "\""; }
+std::string quoted(std::string_view user_name) {
+    return "\"" + std::string(user_name) + "\"";
+}
 
 std::optional<uint32_t> parse_iterations(std::string_view text) {
     uint32_t iterations = 0;

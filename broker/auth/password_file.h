@@ -50,7 +50,7 @@ public:
 
 private:
     friend Result<PasswordSet, std::vector<PasswordFileError>> parse_password_file(std::string_view path,
-                                                                                 std::string_view text);
+                                                                                   std::string_view text);
     PasswordSet() = default;
     void choose_decoy(const PasswordEntry* first_user, const PasswordEntry* first_scram_user);
 
@@ -70,14 +70,14 @@ Result<PasswordSet, std::vector<PasswordFileError>> read_password_file(const std
 std::optional<std::string> user_name_fault(std::string_view user_name);
 std::optional<std::string> password_fault(std::string_view password);
 
-// The line of a user, without a newline: a fresh hash and a fresh SCRAM verifier. Takes some 50 ms on purpose. User name
-// and password are without fault. Empty if the system gives no random bytes or no memory.
+// The line of a user, without a newline: a fresh hash and a fresh SCRAM verifier. Takes some 50 ms on purpose. User
+// name and password are without fault. Empty if the system gives no random bytes or no memory.
 std::string make_password_line(std::string_view user_name, std::string_view password);
 
 // Puts `line` in the place of the line of the same user, or behind the others; creates the file (mode 0600) if there is
 // none. Every other line, comments too, stays as it is. Atomic: a reader sees the old file or the new one, also after a
-// power cut; two writers wait for each other. Keeps owner and mode of an existing file. Refuses to touch an invalid file.
-// Nothing if it is done, otherwise what went wrong.
+// power cut; two writers wait for each other. Keeps owner and mode of an existing file. Refuses to touch an invalid
+// file. Nothing if it is done, otherwise what went wrong.
 std::optional<std::string> update_password_file(const std::string& path, std::string_view line);
 // The same for taking a user away. A user who is not there is an error.
 std::optional<std::string> remove_from_password_file(const std::string& path, std::string_view user_name);

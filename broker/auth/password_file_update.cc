@@ -20,7 +20,9 @@ namespace {
 
 using Fault = std::optional<std::string>;
 
-Fault system_fault(const std::string& what) { return what + ": " + std::generic_category().message(errno); }
+Fault system_fault(const std::string& what) {
+    return what + ": " + std::generic_category().message(errno);
+}
 
 class Descriptor {
 public:
@@ -93,7 +95,9 @@ private:
     bool placed_ = false;
 };
 
-std::string_view user_name_of(std::string_view line) { return line.substr(0, line.find(':')); }
+std::string_view user_name_of(std::string_view line) {
+    return line.substr(0, line.find(':'));
+}
 
 // Puts `line` in the place of the user's line, or takes that away if `line` is empty. Whether the user was there.
 bool replace_line(std::string& text, std::string_view user_name, std::string_view line) {

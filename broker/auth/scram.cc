@@ -50,7 +50,8 @@ std::optional<std::string> decode_name(std::string_view encoded) {
 
 std::string exclusive_or(std::string_view a, std::string_view b) {
     std::string result(a);
-    for (size_t i = 0; i < result.size() && i < b.size(); ++i) result[i] = static_cast<char>(result[i] ^ b[i]);
+    for (size_t i = 0; i < result.size() && i < b.size(); ++i)
+        result[i] = static_cast<char>(result[i] ^ b[i]);
     return result;
 }
 
@@ -88,7 +89,8 @@ api::AuthenticationStep ScramExchange::handle_first(std::string_view message) {
     header_ = message.substr(0, kHeaderSize);
     const std::string_view bare = message.substr(kHeaderSize);
     std::string_view rest = bare;
-    const auto encoded_name = take_attribute(rest, 'n');  // Not m=, which stands for extensions that must be understood.
+    const auto encoded_name =
+        take_attribute(rest, 'n');  // Not m=, which stands for extensions that must be understood.
     const auto client_nonce = encoded_name ? take_attribute(rest, 'r') : std::nullopt;
     if (!client_nonce || !is_printable(*client_nonce)) return refuse("malformed first message");
     auto user_name = decode_name(*encoded_name);
@@ -101,11 +103,12 @@ api::AuthenticationStep ScramExchange::handle_first(std::string_view message) {
     verifier_ = made_up_verifier(*users_, user_name_);
     if (known_) verifier_ = *entry->scram;
     nonce_ = std::string(*client_nonce) + server_nonce_;
-    std::string challenge = "r=" + nonce_ + ",s=" + encode_base64(verifier_.salt) +
-                            ",i=" + std::to_string(verifier_.iterations);
+    std::string challenge =
+        "r=" + nonce_ + ",s=" + encode_base64(verifier_.salt) + ",i=" + std::to_string(verifier_.iterations);
     signed_ = std::string(bare) + "," + challenge + ",";
     state_ = State::Challenged;
-    return {.next = api::AuthenticationStep::Next::Continue, .authentication_data = std::move(challenge), .outcome = {}};
+    return {
+        .next = api::AuthenticationStep::Next::Continue, .authentication_data = std::move(challenge), .outcome = {}};
 }
 
 api::AuthenticationStep ScramExchange::handle_final(std::string_view message) {
@@ -122,11 +125,11 @@ api::AuthenticationStep ScramExchange::handle_final(std::string_view message) {
     if (!proof || proof->size() != kScramKeySize) return refuse("malformed proof");
     if (!proof_holds(without_proof, *proof)) return refuse("unknown user or wrong password");
     state_ = State::Finished;
-    return {.next = api::AuthenticationStep::Next::Accepted,
-            .authentication_data = "v=" + encode_base64(server_signature_),
-            .outcome = {.reason = mqtt::ReasonCode::Success,
-                        .identity = {.user_name = user_name_, .anonymous = false},
-                        .why = {}}};
+    return {
+        .next = api::AuthenticationStep::Next::Accepted,
+        .authentication_data = "v=" + encode_base64(server_signature_),
+        .outcome = {
+            .reason = mqtt::ReasonCode::Success, .identity = {.user_name = user_name_, .anonymous = false}, .why = {}}};
 }
 
 // RFC 5802 section 3: the proof, taken off the signature, must give a key whose hash is the stored one.

@@ -20,12 +20,13 @@ inline constexpr std::string_view kScramMethod = "SCRAM-SHA-256";
 //     client  c=biws,r=<both nonces>,p=<proof>
 //     server  v=<signature>
 //
-// Without channel binding and without authorization identities. A client that starts with no data is asked for its first
-// message by an empty challenge (RFC 4422 section 3). An unknown user sees the same conversation as one with a wrong password.
+// Without channel binding and without authorization identities. A client that starts with no data is asked for its
+// first message by an empty challenge (RFC 4422 section 3). An unknown user sees the same conversation as one with a
+// wrong password.
 class ScramExchange final : public api::AuthenticationExchange {
 public:
-    // `user_name` is what CONNECT held: if present, it must be the user of the exchange too. `random_seed` are 32 secret
-    // random bytes.
+    // `user_name` is what CONNECT held: if present, it must be the user of the exchange too. `random_seed` are 32
+    // secret random bytes.
     ScramExchange(PasswordSetRef users, std::optional<std::string> user_name, std::string_view random_seed);
 
     api::AuthenticationStep step(std::string_view authentication_data) override;
@@ -46,7 +47,7 @@ private:
     std::string user_name_;
     ScramVerifier verifier_;
     bool known_ = false;  // Whether verifier_ is the user's, not made up.
-    std::string header_;   // "n,," or "y,,", which the client repeats in base64.
+    std::string header_;  // "n,," or "y,,", which the client repeats in base64.
     std::string nonce_;
     std::string signed_;  // What both sides sign, as far as it is known.
     std::string server_signature_;

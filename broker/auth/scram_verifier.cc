@@ -11,11 +11,10 @@ namespace runnel::auth {
 
 ScramVerifier make_scram_verifier(std::string_view password, std::string_view salt, uint32_t iterations) {
     std::string salted_password(kScramKeySize, '\0');
-    const int made =
-        PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
-                          reinterpret_cast<const unsigned char*>(salt.data()), static_cast<int>(salt.size()),
-                          static_cast<int>(iterations), EVP_sha256(), static_cast<int>(salted_password.size()),
-                          reinterpret_cast<unsigned char*>(salted_password.data()));
+    const int made = PKCS5_PBKDF2_HMAC(
+        password.data(), static_cast<int>(password.size()), reinterpret_cast<const unsigned char*>(salt.data()),
+        static_cast<int>(salt.size()), static_cast<int>(iterations), EVP_sha256(),
+        static_cast<int>(salted_password.size()), reinterpret_cast<unsigned char*>(salted_password.data()));
     RUNNEL_CHECK(made == 1);
     ScramVerifier verifier{.iterations = iterations,
                            .salt = std::string(salt),

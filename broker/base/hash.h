@@ -28,7 +28,8 @@ inline uint64_t hash_bytes(std::string_view bytes, uint64_t seed) {
     // The last bytes are read as whole words that overlap what was read before: copies of fixed size are single loads.
     if (size >= 8) {
         const char* const last = p + size - 8;
-        for (; p < last; p += 8) state = hash_mix(state ^ load(uint64_t{}, p), k1);
+        for (; p < last; p += 8)
+            state = hash_mix(state ^ load(uint64_t{}, p), k1);
         tail = load(uint64_t{}, last);
     } else if (size >= 4) {
         tail = load(uint32_t{}, p) << 32 | load(uint32_t{}, p + size - 4);

@@ -21,6 +21,14 @@ bool hides_from_wildcard(std::string_view wildcard, std::string_view first_level
     return is_wildcard(wildcard) && first_level.starts_with('$');
 }
 
+// The same filter, but so that the parent level of its # is not the empty text, which is no Topic Name: then # stands
+// for no level or any number of them wherever it is.
+std::string_view without_empty_parent(std::string_view filter) {
+    if (filter == "#") return "+/#";
+    if (filter == "/#") return "/+/#";
+    return filter;
+}
+
 }  // namespace
 
 bool has_wildcard(std::string_view filter) {
@@ -80,8 +88,8 @@ bool matches(std::string_view filter, std::string_view topic) {
 }
 
 bool overlaps(std::string_view filter_a, std::string_view filter_b) {
-    Levels levels_a(filter_a);
-    Levels levels_b(filter_b);
+    Levels levels_a(without_empty_parent(filter_a));
+    Levels levels_b(without_empty_parent(filter_b));
     auto a = levels_a.next();
     auto b = levels_b.next();
     if (hides_from_wildcard(*a, *b) || hides_from_wildcard(*b, *a)) return false;
@@ -94,10 +102,8 @@ bool overlaps(std::string_view filter_a, std::string_view filter_b) {
 }
 
 bool covers(std::string_view wide, std::string_view narrow) {
-    // # alone stands for one level or more, as nothing has no level; elsewhere it stands for none as well.
-    if (narrow == "#") return wide == "#" || wide == "+/#";
-    Levels wide_levels(wide);
-    Levels narrow_levels(narrow);
+    Levels wide_levels(without_empty_parent(wide));
+    Levels narrow_levels(without_empty_parent(narrow));
     auto w = wide_levels.next();
     auto n = narrow_levels.next();
     if (hides_from_wildcard(*w, *n)) return false;

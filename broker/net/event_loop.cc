@@ -181,7 +181,8 @@ bool EventLoop::ask(shard::Effects::AskAuthenticator& asked) {
     return true;
 }
 
-// The timer only bounds the poll: end_turn() does what is due.
+// The timer only bounds the poll: end_turn() does what is due. libuv may find the timer due just before it polls, and would
+// then poll without an end, so the timer makes sure that this poll ends at once.
 void EventLoop::arm_timer() {
     std::optional<Time> deadline = shard_->next_deadline();
     if (!lingering_.empty()) deadline = std::min(deadline.value_or(Time::never()), lingering_.front()->linger_until);
@@ -191,7 +192,10 @@ void EventLoop::arm_timer() {
         return;
     }
     const int64_t delay = std::max<int64_t>(0, (*deadline - now()).ms);
-    uv_timer_start(&timer_, [](uv_timer_t*) {}, static_cast<uint64_t>(delay), 0);
+    const auto end_poll = [](uv_timer_t* timer) {
+        uv_async_send(&static_cast<EventLoop*>(timer->loop->data)->wake_up_);
+    };
+    uv_timer_start(&timer_, end_poll, static_cast<uint64_t>(delay), 0);
 }
 
 void EventLoop::finish_if_drained() {

@@ -18,9 +18,7 @@ public:
     // The element with the earliest deadline, if there is one.
     uint32_t first() const { return slots_.front().element; }
     int64_t first_deadline() const { return slots_.front().deadline; }
-    size_t memory_bytes() const {
-        return slots_.capacity() * sizeof(Slot) + positions_.capacity() * sizeof(uint32_t);
-    }
+    size_t memory_bytes() const { return slots_.capacity() * sizeof(Slot) + positions_.capacity() * sizeof(uint32_t); }
 
 private:
     struct Slot {

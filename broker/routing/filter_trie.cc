@@ -30,7 +30,8 @@ FilterTrie::Place FilterTrie::add(std::string_view filter) {
     uint32_t node = kRoot;
     if (path.is_root) return {node, true};
     mqtt::Levels levels(path.levels);
-    while (const auto level = levels.next()) node = add_child(node, *level);
+    while (const auto level = levels.next())
+        node = add_child(node, *level);
     return {node, path.below};
 }
 
@@ -95,7 +96,8 @@ std::string_view FilterTrie::text_of(uint32_t node) const {
 // From the end, as nodes know their parents.
 void FilterTrie::write_text(Place place, std::string& text) const {
     size_t at = place.below ? 2 : 0;
-    for (uint32_t node = place.node; node != kRoot; node = nodes_[node].parent) at += text_of(node).size() + 1;
+    for (uint32_t node = place.node; node != kRoot; node = nodes_[node].parent)
+        at += text_of(node).size() + 1;
     text.assign(at, '/');
     if (place.below) {
         text.back() = '#';
@@ -120,8 +122,9 @@ void FilterTrie::match(std::string_view topic, std::vector<uint32_t>& matched) c
         step(*level, wildcards_match, matched);
         wildcards_match = true;
     }
-    for (const uint32_t number : frontier_) {
-        const Node& node = nodes_[number];
+    for (size_t i = 0; i < frontier_.size(); ++i) {
+        if (i + 8 < frontier_.size()) nodes_.prefetch(frontier_[i + 8]);
+        const Node& node = nodes_[frontier_[i]];
         if (node.first_here != kNone) matched.push_back(node.first_here);
         if (node.first_below != kNone) matched.push_back(node.first_below);  // "a/#" matches "a".
     }
@@ -131,7 +134,10 @@ void FilterTrie::match(std::string_view topic, std::vector<uint32_t>& matched) c
 void FilterTrie::step(std::string_view level, bool wildcards_match, std::vector<uint32_t>& matched) const {
     const uint64_t level_hash = hash_bytes(level, hash_seed_);
     next_frontier_.clear();
-    for (const uint32_t number : frontier_) {
+    for (size_t i = 0; i < frontier_.size(); ++i) {
+        if (i + 8 < frontier_.size()) nodes_.prefetch(frontier_[i + 8]);
+        if (i + 4 < frontier_.size()) children_.prefetch(child_hash(frontier_[i + 4], level_hash));
+        const uint32_t number = frontier_[i];
         const Node& node = nodes_[number];
         if (wildcards_match && node.first_below != kNone) matched.push_back(node.first_below);
         if (wildcards_match && node.plus != kNone) next_frontier_.push_back(node.plus);

@@ -111,7 +111,8 @@ void HashedFilters::remove(uint32_t number) {
     const uint32_t shape = shape_in(removed.hash);
     if (shape != kExact) {
         --shapes_[shape].filters;
-        while (shapes_end_ != 0 && shapes_[shapes_end_ - 1].filters == 0) --shapes_end_;
+        while (shapes_end_ != 0 && shapes_[shapes_end_ - 1].filters == 0)
+            --shapes_end_;
     }
     heap_bytes_ -= removed.text.heap_bytes();
     by_hash_.erase(removed.hash, number);
@@ -146,7 +147,8 @@ uint32_t HashedFilters::take_shape(const Shape& shape) {
     uint32_t number = find_shape(shape);
     if (number == kNone) {
         number = 0;
-        while (number < kShapesMax && shapes_[number].filters != 0) ++number;
+        while (number < kShapesMax && shapes_[number].filters != 0)
+            ++number;
         if (number == kShapesMax) return kNone;
         shapes_[number].shape = shape;
         if (number == shapes_end_) ++shapes_end_;

@@ -23,7 +23,7 @@ namespace runnel::routing {
 // and at most kShapesMax here: add() leaves the filters of further ones to somebody else.
 class HashedFilters {
 public:
-    static constexpr uint32_t kShapesMax = 16;
+    static constexpr uint32_t kShapesMax = 31;
 
     explicit HashedFilters(uint64_t hash_seed) : hash_seed_(hash_seed) {}
 
@@ -102,7 +102,8 @@ void HashedFilters::match(std::string_view topic, Likely likely, Found found) co
     if (shapes_end_ != 0) {
         std::array<uint32_t, kShapesMax> hashes;
         const size_t count = hash_by_shapes(topic, hashes);
-        for (size_t i = 0; i < count; ++i) look_for(hashes[i], literals_match);
+        for (size_t i = 0; i < count; ++i)
+            look_for(hashes[i], literals_match);
     }
     look_for(exact, std::equal_to<>());
 }

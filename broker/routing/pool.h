@@ -23,7 +23,8 @@ public:
         ChunkState& state = states_[chunk];
         if (state.used == 0) --empty_chunks_;
         size_t word = 0;
-        while (state.free[word] == 0) ++word;
+        while (state.free[word] == 0)
+            ++word;
         const auto bit = static_cast<size_t>(std::countr_zero(state.free[word]));
         state.free[word] &= state.free[word] - 1;
         if (++state.used == kChunkSize) open_[chunk / 64] &= ~(uint64_t{1} << (chunk % 64));
@@ -72,14 +73,16 @@ private:
 
     // The lowest chunk that has room.
     size_t open_chunk() {
-        while (first_open_ < open_.size() && open_[first_open_] == 0) ++first_open_;
+        while (first_open_ < open_.size() && open_[first_open_] == 0)
+            ++first_open_;
         if (first_open_ == open_.size()) return add_chunk();
         return first_open_ * 64 + static_cast<size_t>(std::countr_zero(open_[first_open_]));
     }
 
     size_t add_chunk() {
         size_t chunk = 0;
-        while (chunk < chunks_.size() && chunks_[chunk]) ++chunk;
+        while (chunk < chunks_.size() && chunks_[chunk])
+            ++chunk;
         if (chunk == chunks_.size()) {
             RUNNEL_CHECK(chunk < (size_t{1} << 30) / kChunkSize);
             chunks_.emplace_back();

@@ -103,8 +103,8 @@ void SharedSubscriptions::remove_group(GroupId number) {
 }
 
 uint32_t SharedSubscriptions::find_first_of(Member member) const {
-    return first_memberships_.find(
-        member_hash(member), [&](uint32_t candidate) { return memberships_[candidate].state.member == member; });
+    return first_memberships_.find(member_hash(member),
+                                   [&](uint32_t candidate) { return memberships_[candidate].state.member == member; });
 }
 
 uint32_t SharedSubscriptions::find_membership(GroupId group, Member member) const {

@@ -40,7 +40,8 @@ public:
         if ((count_ + 1) * 5 > capacity_ * 4) resize(std::max<size_t>(8, capacity_ + capacity_ / 2));
         const size_t at = first_not_below(hash);
         size_t free = at;
-        while (slots_[free].value != kEmpty) ++free;
+        while (slots_[free].value != kEmpty)
+            ++free;
         if (free + 1 == slots_.size()) lengthen();
         std::move_backward(slots_.begin() + at, slots_.begin() + free, slots_.begin() + free + 1);
         slots_[at] = {hash, value};
@@ -51,9 +52,11 @@ public:
     bool erase(Hash hash, Value value) {
         if (count_ == 0) return false;
         size_t at = first_not_below(hash);
-        while (holds(at, hash) && slots_[at].value != value) ++at;
+        while (holds(at, hash) && slots_[at].value != value)
+            ++at;
         if (!holds(at, hash)) return false;
-        for (; slots_[at + 1].value != kEmpty && home_of(slots_[at + 1].hash) <= at; ++at) slots_[at] = slots_[at + 1];
+        for (; slots_[at + 1].value != kEmpty && home_of(slots_[at + 1].hash) <= at; ++at)
+            slots_[at] = slots_[at + 1];
         slots_[at] = Slot{};
         --count_;
         if (capacity_ > 16 && count_ * 4 < capacity_) resize(count_ * 2);
@@ -77,13 +80,15 @@ private:
     static constexpr size_t kTail = 16;  // Slots behind the last home, for what is pushed off the end.
 
     size_t home_of(Hash hash) const {
-        return static_cast<size_t>((static_cast<unsigned __int128>(hash) * capacity_) >> std::numeric_limits<Hash>::digits);
+        return static_cast<size_t>((static_cast<unsigned __int128>(hash) * capacity_) >>
+                                   std::numeric_limits<Hash>::digits);
     }
     bool holds(size_t at, Hash hash) const { return slots_[at].hash == hash && slots_[at].value != kEmpty; }
 
     size_t first_not_below(Hash hash) const {
         size_t at = home_of(hash);
-        while (slots_[at].hash < hash) ++at;
+        while (slots_[at].hash < hash)
+            ++at;
         return at;
     }
 
@@ -115,6 +120,8 @@ constexpr uint32_t kNone = 0xFFFFFFFF;  // No element of a Pool.
 
 // Finds elements of a Pool by the upper half of a 64-bit hash.
 using IndexTable = SlotTable<uint32_t, uint32_t, kNone>;
-constexpr uint32_t index_hash(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+constexpr uint32_t index_hash(uint64_t hash) {
+    return static_cast<uint32_t>(hash >> 32);
+}
 
 }  // namespace runnel::routing

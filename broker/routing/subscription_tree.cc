@@ -13,8 +13,7 @@ constexpr uint64_t kEntrySalt = 0xd6e8feb86659fd93ULL;
 
 }  // namespace
 
-SubscriptionTree::SubscriptionTree(uint64_t hash_seed)
-    : hash_seed_(hash_seed), hashed_(hash_seed), trie_(hash_seed) {}
+SubscriptionTree::SubscriptionTree(uint64_t hash_seed) : hash_seed_(hash_seed), hashed_(hash_seed), trie_(hash_seed) {}
 
 SubscriptionTree::Added SubscriptionTree::subscribe(std::string_view filter, SubscriberId subscriber,
                                                     SubscriptionOptions options, uint32_t subscription_identifier) {
@@ -165,8 +164,7 @@ void SubscriptionTree::unlink(uint32_t& first, uint32_t number, Links Entry::*li
 void SubscriptionTree::collect(std::string_view topic) const {
     matched_.clear();
     hashed_.match(
-        topic, [&](uint32_t first) { entries_.prefetch(first); },
-        [&](uint32_t first) { matched_.push_back(first); });
+        topic, [&](uint32_t first) { entries_.prefetch(first); }, [&](uint32_t first) { matched_.push_back(first); });
     if (!trie_.empty()) trie_.match(topic, matched_);
 }
 

@@ -137,7 +137,9 @@ void SubscriptionTree::unsubscribe_all(SubscriberId subscriber, Gone gone) {
 template <class Visit>
 void SubscriptionTree::match(std::string_view topic, Visit visit) const {
     collect(topic);
-    for (const uint32_t first : matched_) {
+    for (size_t i = 0; i < matched_.size(); ++i) {
+        if (i + 4 < matched_.size()) entries_.prefetch(matched_[i + 4]);
+        const uint32_t first = matched_[i];
         uint32_t at = first;
         do {
             const Entry& entry = entries_[at];

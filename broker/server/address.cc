@@ -31,7 +31,8 @@ std::optional<std::string> shortest_ipv6(const std::string& text) {
 }
 
 bool is_host_character(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_';
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '.' ||
+           c == '_';
 }
 
 // A text of digits and dots can only be meant as an address.

@@ -19,8 +19,8 @@ struct ListenAddress {
 
 inline constexpr std::string_view kListenAddressForms = "host:port, [IPv6 address]:port or unix:/path";
 
-// Nothing unless the text has one of the forms above. IPv6 addresses come out in their shortest form, so that equal ones
-// are equal.
+// Nothing unless the text has one of the forms above. IPv6 addresses come out in their shortest form, so that equal
+// ones are equal.
 std::optional<ListenAddress> parse_listen_address(std::string_view text);
 
 }  // namespace runnel::server

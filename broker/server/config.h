@@ -50,11 +50,11 @@ struct Config {
 
 // One thing wrong with a configuration.
 struct ConfigError {
-    std::string file;     // Of the place; empty if it is nowhere, as for a default.
-    int line = 0;         // 0 = not in a line of a file.
-    std::string key;      // "mqtt.max_qos"; empty if no key is to blame.
-    std::string what;     // "3 is out of range"
-    std::string allowed;  // "0 to 2"; empty if `what` says it all.
+    std::string file;          // Of the place; empty if it is nowhere, as for a default.
+    int line = 0;              // 0 = not in a line of a file.
+    std::string key;           // "mqtt.max_qos"; empty if no key is to blame.
+    std::string what;          // "3 is out of range"
+    std::string allowed;       // "0 to 2"; empty if `what` says it all.
     std::string text() const;  // "runnel.toml:12: mqtt.max_qos: 3 is out of range (allowed: 0 to 2)"
 };
 

@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::string_view kMqtt = "mqtt";
 
-std::string entry_key(std::string_view list, size_t index) { return std::string(list) + "." + std::to_string(index); }
+std::string entry_key(std::string_view list, size_t index) {
+    return std::string(list) + "." + std::to_string(index);
+}
 
 void check_protocol(ConfigDraft& draft, const ListenerConfig& listener, const std::string& entry) {
     if (listener.protocol == kMqtt) return;
@@ -41,7 +43,8 @@ void check_listeners(ConfigDraft& draft) {
         }
         const bool any_port = !address->is_unix() && address->port == 0;
         if (!any_port && std::find(seen.begin(), seen.end(), *address) != seen.end())
-            draft.add_error(place, "listener.address", toml_string(listeners[i].address) + " is the address of two listeners");
+            draft.add_error(place, "listener.address",
+                            toml_string(listeners[i].address) + " is the address of two listeners");
         seen.push_back(*address);
     }
 }

@@ -56,6 +56,10 @@ std::string scalar_text(const toml::node& node) {
     return {};
 }
 
+std::string joined(std::string_view front, std::string_view name) {
+    return std::string(front).append(".").append(name);
+}
+
 template <class Target>
 const Option<Target>* find_option(std::span<const Option<Target>> options, std::string_view key) {
     const auto found = std::ranges::find_if(options, [key](const auto& option) { return option.shape.key == key; });
@@ -119,7 +123,7 @@ private:
         const auto* table = node.as_table();
         if (table == nullptr) return draft_.add_error(place_of(section), section.str(), "must be a table", "[storage]");
         for (const auto& [key, value] : *table) {
-            const std::string full_key = std::string(section.str()) + "." + std::string(key.str());
+            const std::string full_key = joined(section.str(), key.str());
             if (!refuse_later(full_key, key, value)) add_unknown(key, full_key);
         }
     }
@@ -130,8 +134,8 @@ private:
                     std::span<const Option<Target>> options, Target& target) {
         for (const auto& [key, node] : table) {
             const std::string name(key.str());
-            const std::string full_key = section + "." + name;
-            draft_.places[entry + "." + name] = place_of(key);
+            const std::string full_key = joined(section, name);
+            draft_.places[joined(entry, name)] = place_of(key);
             if (refuse_later(full_key, key, node)) continue;
             const Option<Target>* option = find_option(options, full_key);
             if (option == nullptr)
@@ -168,7 +172,7 @@ private:
         draft_.places.erase(begin, draft_.places.lower_bound(name + "/"));  // "/" follows "." in ASCII.
         draft_.places[name] = place_of(key);
         for (const toml::node& entry : *list) {
-            const std::string entry_name = name + "." + std::to_string(targets.size());
+            const std::string entry_name = joined(name, std::to_string(targets.size()));
             draft_.places[entry_name] = {name_, has_lines_ ? static_cast<int>(entry.source().begin.line) : 0};
             Target& target = targets.emplace_back();
             if (const auto* table = entry.as_table())
@@ -179,7 +183,8 @@ private:
     }
 
     void add_no_list(const std::string& name, const toml::key& key) {
-        draft_.add_error(place_of(key), name, "must be a list of tables", "[[" + name + "]] or " + name + " = [{...}, ...]");
+        draft_.add_error(place_of(key), name, "must be a list of tables",
+                         "[[" + name + "]] or " + name + " = [{...}, ...]");
     }
 
     ConfigDraft& draft_;
@@ -232,7 +237,8 @@ void read_override(ConfigDraft& draft, const std::string& override_text) {
 Result<Config, std::vector<ConfigError>> load_config(const ConfigSources& sources) {
     ConfigDraft draft;
     if (sources.file) read_file(draft, *sources.file);
-    for (const std::string& override_text : sources.overrides) read_override(draft, override_text);
+    for (const std::string& override_text : sources.overrides)
+        read_override(draft, override_text);
     if (sources.data_dir) read_override(draft, "broker.data_dir=" + toml_string(*sources.data_dir));
     check_config(draft);
     // Tables come in the order of their keys: people read files by their lines. Overrides have no line and come last.

@@ -13,7 +13,8 @@ namespace runnel::server {
 // Where a configuration comes from; later ones win over earlier ones, and all over the defaults.
 struct ConfigSources {
     std::optional<std::string> file;
-    std::vector<std::string> overrides;  // "key.path=value": a TOML value, or text that is none and goes without quotes.
+    std::vector<std::string>
+        overrides;  // "key.path=value": a TOML value, or text that is none and goes without quotes.
     std::optional<std::string> data_dir;
 };
 

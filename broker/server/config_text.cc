@@ -10,12 +10,15 @@ namespace {
 
 constexpr std::string_view kSampleTop =
     "# The configuration of Runnel: every key, what it does, what it may be, and its default behind a #.\n"
-    "# Durations are strings with a unit (\"250ms\", \"10s\", \"5m\", \"2h\", \"7d\"), sizes are integers of bytes or strings\n"
-    "# (\"64MiB\", \"10kB\"). `runnel --config FILE --check` checks a file, `runnel --print-config` prints what is in effect.\n";
+    "# Durations are strings with a unit (\"250ms\", \"10s\", \"5m\", \"2h\", \"7d\"), sizes are integers of bytes or "
+    "strings\n"
+    "# (\"64MiB\", \"10kB\"). `runnel --config FILE --check` checks a file, `runnel --print-config` prints what is in "
+    "effect.\n";
 
 // Of the lists, which have no default that could be shown.
 constexpr std::string_view kListenerExample[] = {"\"mqtt\"", "\"127.0.0.1:1883\"", "0"};
-constexpr std::string_view kAccessExample[] = {"\"sensor-*\"", "\"*\"", "[\"home/%u/#\"]", "[\"commands/%c/#\"]", "[]", "false"};
+constexpr std::string_view kAccessExample[] = {"\"sensor-*\"",        "\"*\"", "[\"home/%u/#\"]",
+                                               "[\"commands/%c/#\"]", "[]",    "false"};
 
 bool is_absent(const OptionShape& shape, const OptionValue& value) {
     const auto* text = std::get_if<std::string>(&value);
@@ -34,7 +37,8 @@ void print_list(std::string& out, std::string_view name, std::span<const Option<
                 const std::vector<Target>& targets) {
     for (const Target& target : targets) {
         out.append("\n[[").append(name).append("]]\n");
-        for (const auto& option : options) print_option(out, option, target);
+        for (const auto& option : options)
+            print_option(out, option, target);
     }
 }
 
@@ -59,7 +63,8 @@ template <class Target>
 void sample_list(std::string& out, std::string_view name, std::span<const Option<Target>> options,
                  std::span<const std::string_view> examples) {
     out.append("#[[").append(name).append("]]\n\n");
-    for (size_t i = 0; i < options.size(); ++i) sample_option(out, options[i].shape, examples[i]);
+    for (size_t i = 0; i < options.size(); ++i)
+        sample_option(out, options[i].shape, examples[i]);
 }
 
 void sample_section(std::string& out, std::string_view name, const Config& defaults) {

@@ -111,11 +111,14 @@ std::string escape(std::string_view text, std::string (*escape_of)(const Charact
 std::string_view cut(std::string_view value) {
     if (value.size() <= kLogValueSizeMax) return value;
     size_t size = kLogValueSizeMax;
-    while (size > kLogValueSizeMax - 3 && (static_cast<uint8_t>(value[size]) & 0xC0u) == 0x80) --size;
+    while (size > kLogValueSizeMax - 3 && (static_cast<uint8_t>(value[size]) & 0xC0u) == 0x80)
+        --size;
     return value.substr(0, size);
 }
 
-std::string_view ellipsis_of(std::string_view value) { return value.size() > kLogValueSizeMax ? kEllipsis : ""; }
+std::string_view ellipsis_of(std::string_view value) {
+    return value.size() > kLogValueSizeMax ? kEllipsis : "";
+}
 
 std::string text_value(std::string_view value) {
     const std::string_view front = cut(value);
@@ -145,8 +148,9 @@ std::string format_time(int64_t unix_ms) {
     std::tm parts{};
     gmtime_r(&seconds, &parts);
     std::array<char, 96> text{};
-    std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900, parts.tm_mon + 1,
-                  parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, static_cast<int>(unix_ms % 1'000));
+    std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900,
+                  parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                  static_cast<int>(unix_ms % 1'000));
     return text.data();
 }
 
@@ -178,7 +182,8 @@ std::vector<JsonMember> json_members(std::span<const LogField> fields) {
     std::vector<JsonMember> members;
     for (const LogField& field : fields) {
         auto same = members.begin();
-        while (same != members.end() && same->name != field.name) ++same;
+        while (same != members.end() && same->name != field.name)
+            ++same;
         if (same == members.end()) same = members.insert(same, {field.name, {}});
         same->values.push_back(json_value(field.value));
     }
@@ -189,7 +194,8 @@ std::string json_text(const JsonMember& member) {
     std::string text = "," + json_value(member.name) + ":";
     const bool list = member.values.size() > 1;
     if (list) text += '[';
-    for (size_t i = 0; i < member.values.size(); ++i) text.append(i == 0 ? "" : ",").append(member.values[i]);
+    for (size_t i = 0; i < member.values.size(); ++i)
+        text.append(i == 0 ? "" : ",").append(member.values[i]);
     return list ? text + ']' : text;
 }
 
@@ -212,7 +218,8 @@ std::string format_text_line(int64_t unix_ms, LogLevel level, std::string_view m
                              std::span<const LogField> fields) {
     Line line(format_time(unix_ms) + " " + std::string(name_of(level)) + " " +
               escape_text(cut(message)).append(ellipsis_of(message)));
-    for (const LogField& field : fields) line.add(" " + std::string(field.name) + "=" + text_value(field.value), 1);
+    for (const LogField& field : fields)
+        line.add(" " + std::string(field.name) + "=" + text_value(field.value), 1);
     if (line.fields_cut() == 0) return line.take() + "\n";
     const std::string count = std::to_string(line.fields_cut());
     return line.take() + " cut=" + count + "\n";
@@ -222,7 +229,8 @@ std::string format_json_line(int64_t unix_ms, LogLevel level, std::string_view m
                              std::span<const LogField> fields) {
     Line line("{\"time\":" + json_value(format_time(unix_ms)) + ",\"level\":" + json_value(name_of(level)) +
               ",\"message\":" + json_value(message));
-    for (const JsonMember& member : json_members(fields)) line.add(json_text(member), member.values.size());
+    for (const JsonMember& member : json_members(fields))
+        line.add(json_text(member), member.values.size());
     if (line.fields_cut() == 0) return line.take() + "}\n";
     const std::string count = std::to_string(line.fields_cut());
     return line.take() + ",\"cut\":\"" + count + "\"}\n";

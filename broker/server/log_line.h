@@ -18,8 +18,8 @@ inline constexpr size_t kLogLineSizeMax = 4096;  // PIPE_BUF: what Linux writes 
 
 // 2026-11-22T20:11:01.123Z info ready mqtt=127.0.0.1:1883
 //
-// With its newline. `unix_ms` are milliseconds since 1970. Values are quoted if they hold anything but plain text; fields
-// that do not fit into a line are left out and counted in a last field "cut".
+// With its newline. `unix_ms` are milliseconds since 1970. Values are quoted if they hold anything but plain text;
+// fields that do not fit into a line are left out and counted in a last field "cut".
 std::string format_text_line(int64_t unix_ms, LogLevel level, std::string_view message,
                              std::span<const LogField> fields);
 

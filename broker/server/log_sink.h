@@ -9,8 +9,8 @@
 
 namespace runnel::server {
 
-// Writes lines to a descriptor, each with one write(2), so that lines of several threads do not mix. Any thread; holds no
-// lock. A line that the descriptor does not take at once (a full pipe that does not block) is lost and counted.
+// Writes lines to a descriptor, each with one write(2), so that lines of several threads do not mix. Any thread; holds
+// no lock. A line that the descriptor does not take at once (a full pipe that does not block) is lost and counted.
 class DescriptorLog final : public LogSink {
 public:
     // The descriptor stays open as long as this lives; 2 is standard error.

@@ -14,14 +14,18 @@ constexpr size_t kKeySizeMax = 256;  // A longer text is compared by its beginni
 
 std::vector<std::string_view> known_keys() {
     std::vector<std::string_view> keys;
-    for (const Section& section : sections()) keys.push_back(section.name);
-    for (const OptionShape* shape : all_shapes()) keys.push_back(shape->key);
+    for (const Section& section : sections())
+        keys.push_back(section.name);
+    for (const OptionShape* shape : all_shapes())
+        keys.push_back(shape->key);
     for (const LaterKey& later : later_keys())
         if (!later.accepted.empty()) keys.push_back(later.key);
     return keys;
 }
 
-std::string_view name_of(std::string_view key) { return key.substr(key.rfind('.') + 1); }
+std::string_view name_of(std::string_view key) {
+    return key.substr(key.rfind('.') + 1);
+}
 
 }  // namespace
 
@@ -29,7 +33,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<size_t> before(b.size() + 1);
     std::vector<size_t> above(b.size() + 1);
     std::vector<size_t> row(b.size() + 1);
-    for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (size_t j = 0; j <= b.size(); ++j)
+        row[j] = j;
     for (size_t i = 1; i <= a.size(); ++i) {
         before.swap(above);
         above.swap(row);

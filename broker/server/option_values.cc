@@ -106,7 +106,9 @@ std::string size_text(int64_t bytes) {
     return round ? "\"" + format_size(bytes) + "\"" : std::to_string(bytes);
 }
 
-std::string duration_text(int64_t ms) { return "\"" + format_duration(ms) + "\""; }
+std::string duration_text(int64_t ms) {
+    return "\"" + format_duration(ms) + "\"";
+}
 
 }  // namespace
 
@@ -161,7 +163,8 @@ std::string toml_text(const OptionShape& shape, const OptionValue& value) {
     if (const auto* boolean = std::get_if<bool>(&value)) return *boolean ? "true" : "false";
     if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
         std::string text = "[";
-        for (const std::string& entry : *list) text.append(text.size() == 1 ? "" : ", ").append(toml_string(entry));
+        for (const std::string& entry : *list)
+            text.append(text.size() == 1 ? "" : ", ").append(toml_string(entry));
         return text + "]";
     }
     const int64_t number = std::get<int64_t>(value);

@@ -81,12 +81,14 @@ constexpr auto boolean(std::string_view key, std::string_view help) {
 
 template <auto... kPath>
 constexpr auto integer(std::string_view key, int64_t min, int64_t max, std::string_view help) {
-    return row<kPath...>({.key = key, .kind = OptionKind::Integer, .help = help, .min = min, .max = max, .choices = {}});
+    return row<kPath...>(
+        {.key = key, .kind = OptionKind::Integer, .help = help, .min = min, .max = max, .choices = {}});
 }
 
 template <auto... kPath>
 constexpr auto duration(std::string_view key, int64_t min, int64_t max, std::string_view help) {
-    return row<kPath...>({.key = key, .kind = OptionKind::Duration, .help = help, .min = min, .max = max, .choices = {}});
+    return row<kPath...>(
+        {.key = key, .kind = OptionKind::Duration, .help = help, .min = min, .max = max, .choices = {}});
 }
 
 template <auto... kPath>
@@ -136,10 +138,11 @@ constexpr auto kSettings = &Config::settings;
 
 // clang-format off
 constexpr std::array kBrokerOptions{
-    integer<&Config::loops>("broker.loops", 0, 256, "Event loops; 0 = one per core."),
+    integer<&Config::loops>("broker.loops", 0, 64, "Event loops; 0 = one per core."),
     integer<&Config::max_connections>("broker.max_connections", 0, kUint32Max,
         "Connections at the same time in the whole broker; 0 = no limit."),
-    duration<&Config::sys_interval>("broker.sys_interval", 0, kDay, "How often the $SYS topics are published; \"0s\" = never."),
+    duration<&Config::sys_interval>("broker.sys_interval", 0, kDay,
+        "How often the $SYS topics are published; \"0s\" = never."),
     text<&Config::data_dir>("broker.data_dir", 1, "The folder for what the broker keeps."),
 
     plain_size<kSettings, &Settings::max_packet_size>("mqtt.max_packet_size", 16, kPacketSizeMax,
@@ -187,7 +190,8 @@ constexpr std::array kBrokerOptions{
         "Messages that wait for one client; 0 = no limit."),
     size<kSettings, &Settings::max_queued_bytes>("session.max_queued_bytes", 0, kBytesMax,
         "Bytes that wait for one client; 0 = no limit."),
-    one_of<kSettings, &Settings::when_full>("session.when_full", kWhenFull, "What a full queue does with one more message."),
+    one_of<kSettings, &Settings::when_full>("session.when_full", kWhenFull,
+        "What a full queue does with one more message."),
     one_of<kSettings, &Settings::share_strategy>("session.share_strategy", kShareStrategies,
         "Which member of a shared subscription gets a message."),
 
@@ -207,15 +211,19 @@ constexpr std::array kBrokerOptions{
 
 constexpr std::array kListenerOptions{
     text<&ListenerConfig::protocol>("listener.protocol", 1, "What is spoken; this version has \"mqtt\"."),
-    text<&ListenerConfig::address>("listener.address", 1, "host:port, [IPv6 address]:port or unix:/path; port 0 = any free one."),
+    text<&ListenerConfig::address>("listener.address", 1,
+        "host:port, [IPv6 address]:port or unix:/path; port 0 = any free one."),
     integer<&ListenerConfig::max_connections>("listener.max_connections", 0, kUint32Max,
         "Connections at the same time on this listener; 0 = no limit."),
 };
 
 constexpr std::array kAccessOptions{
-    text<&auth::AccessRule::user>("access.user", 1, "Users it is for, * stands for any text; absent = everyone."),
-    text<&auth::AccessRule::client>("access.client", 1, "Client Identifiers it is for, * stands for any text; absent = everyone."),
-    text_list<&auth::AccessRule::publish>("access.publish", "Topic Filters; %u stands for the user name, %c for the Client Identifier."),
+    text<&auth::AccessRule::user>("access.user", 1,
+        "Users it is for, * stands for any text; absent = everyone."),
+    text<&auth::AccessRule::client>("access.client", 1,
+        "Client Identifiers it is for, * stands for any text; absent = everyone."),
+    text_list<&auth::AccessRule::publish>("access.publish",
+        "Topic Filters; %u stands for the user name, %c for the Client Identifier."),
     text_list<&auth::AccessRule::subscribe>("access.subscribe", "Topic Filters that subscriptions must lie within."),
     text_list<&auth::AccessRule::deny>("access.deny", "Topic Filters denied for both; looked at before the others."),
     boolean<&auth::AccessRule::admin>("access.admin", "Whether it allows administration."),
@@ -228,7 +236,8 @@ constexpr std::array kSections{
     Section{"session", false, "What is kept for clients."},
     Section{"retained", false, "Retained Messages."},
     Section{"auth", false, "Who clients are."},
-    Section{"access", true, "Who may do what. The first rule that decides wins; with any rule present the default is deny."},
+    Section{"access", true,
+        "Who may do what. The first rule that decides wins; with any rule present the default is deny."},
     Section{"log", false, "The log."},
 };
 
@@ -244,17 +253,31 @@ constexpr std::array kLaterKeys{
 
 }  // namespace
 
-std::span<const Option<Config>> broker_options() { return kBrokerOptions; }
-std::span<const Option<ListenerConfig>> listener_options() { return kListenerOptions; }
-std::span<const Option<auth::AccessRule>> access_options() { return kAccessOptions; }
-std::span<const Section> sections() { return kSections; }
-std::span<const LaterKey> later_keys() { return kLaterKeys; }
+std::span<const Option<Config>> broker_options() {
+    return kBrokerOptions;
+}
+std::span<const Option<ListenerConfig>> listener_options() {
+    return kListenerOptions;
+}
+std::span<const Option<auth::AccessRule>> access_options() {
+    return kAccessOptions;
+}
+std::span<const Section> sections() {
+    return kSections;
+}
+std::span<const LaterKey> later_keys() {
+    return kLaterKeys;
+}
 
 std::vector<const OptionShape*> all_shapes() {
     std::vector<const OptionShape*> shapes;
-    for (const auto& option : kBrokerOptions) shapes.push_back(&option.shape);
-    for (const auto& option : kListenerOptions) shapes.push_back(&option.shape);
-    for (const auto& option : kAccessOptions) shapes.push_back(&option.shape);
+    shapes.reserve(kBrokerOptions.size() + kListenerOptions.size() + kAccessOptions.size());
+    for (const auto& option : kBrokerOptions)
+        shapes.push_back(&option.shape);
+    for (const auto& option : kListenerOptions)
+        shapes.push_back(&option.shape);
+    for (const auto& option : kAccessOptions)
+        shapes.push_back(&option.shape);
     return shapes;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The option table: one row a key. The checks, the sample file, the printed configuration and the messages come from it.
+// The option table: one row a key. The checks, the sample file, the printed configuration and the messages come from
+// it.
 #pragma once
 
 #include <cstdint>

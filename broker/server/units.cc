@@ -41,15 +41,21 @@ std::string format_in(std::span<const Unit> units, int64_t value) {
 
 }  // namespace
 
-std::optional<int64_t> parse_duration(std::string_view text) { return parse_in(kDurationUnits, text); }
+std::optional<int64_t> parse_duration(std::string_view text) {
+    return parse_in(kDurationUnits, text);
+}
 
-std::string format_duration(int64_t ms) { return ms == 0 ? "0s" : format_in(kDurationUnits, ms); }
+std::string format_duration(int64_t ms) {
+    return ms == 0 ? "0s" : format_in(kDurationUnits, ms);
+}
 
 std::optional<int64_t> parse_size(std::string_view text) {
     const auto binary = parse_in(kBinaryUnits, text);
     return binary ? binary : parse_in(kDecimalUnits, text);
 }
 
-std::string format_size(int64_t bytes) { return bytes == 0 ? "0B" : format_in(kBinaryUnits, bytes); }
+std::string format_size(int64_t bytes) {
+    return bytes == 0 ? "0B" : format_in(kBinaryUnits, bytes);
+}
 
 }  // namespace runnel::server

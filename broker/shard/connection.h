@@ -30,10 +30,11 @@ struct HeldAcknowledgement {
     uint32_t outstanding = 0;
 };
 
-// A SUBSCRIBE that waits until every peer knows the interest.
+// A SUBSCRIBE that waits until every peer knows the interest, or an UNSUBSCRIBE until the owner of a group knows who left.
 struct PendingSubscribe {
-    std::string packet;  // The whole packet, read again when it is carried out.
+    std::string packet;  // The whole SUBSCRIBE, read again when it is carried out.
     std::vector<mqtt::ReasonCode> reasons;
+    std::string unsuback;  // Not empty for an UNSUBSCRIBE: all that is left to do.
     ReceiptId receipt = 0;
     uint32_t outstanding = 0;
 };

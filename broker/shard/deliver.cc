@@ -83,18 +83,26 @@ void Shard::deliver_at_most_once(SessionSlot& slot, Incoming& incoming, const se
     send(*connection, whole);
 }
 
+// Puts a Topic Alias in, if this client allows one; it is remembered only when the packet is sent.
+void Shard::use_alias(const Connection& connection, OutgoingPublish& publish) const {
+    if (!connection.outbound_aliases) return;
+    const OutboundAliases::Use alias = connection.outbound_aliases->find(publish.topic);
+    publish.topic_alias = alias.alias;
+    if (alias.known) publish.topic = {};
+}
+
 // False if the client does not accept a packet this large: it is dropped for this client alone [MQTT-3.1.2-25].
 bool Shard::send_publish(Connection& connection, OutgoingPublish& publish, Incoming* incoming) {
-    const std::string_view topic = publish.topic;
-    OutboundAliases::Use alias;
-    if (connection.outbound_aliases) {
-        alias = connection.outbound_aliases->find(topic);
-        publish.topic_alias = alias.alias;
-        if (alias.known) publish.topic = {};
-    }
+    use_alias(connection, publish);
     const PublishSize size = size_of(publish, connection.version);
     if (size.total > connection.packet_size_max) return false;
-    if (alias.alias != 0 && !alias.known) connection.outbound_aliases->set(topic, alias.alias);
+    send_sized(connection, publish, size, incoming);
+    return true;
+}
+
+void Shard::send_sized(Connection& connection, const OutgoingPublish& publish, const PublishSize& size, Incoming* incoming) {
+    if (publish.topic_alias != 0 && !publish.topic.empty())
+        connection.outbound_aliases->set(publish.topic, publish.topic_alias);
     counters_.publish_sent.add();
     counters_.publish_bytes_sent.add(publish.payload.size());
     const bool shares = incoming != nullptr && publish.payload.size() >= kSharedPayloadMin;
@@ -105,12 +113,10 @@ bool Shard::send_publish(Connection& connection, OutgoingPublish& publish, Incom
         log_packet(connection, "<", {static_cast<uint8_t>(*begin), {begin, size.head}, size.total});
     if (!shares) {
         if (!publish.payload.empty()) std::memcpy(to, publish.payload.data(), publish.payload.size());
-        send(connection, arena_.commit(size.total));
-        return true;
+        return send(connection, arena_.commit(size.total));
     }
     send(connection, arena_.commit(size.head));
     connection.output->append(incoming->payload);
-    return true;
 }
 
 // Sends a QoS 1 or 2 message for the first time: there is room.
@@ -121,9 +127,9 @@ void Shard::send_from_window(Connection& connection, session::Delivery delivery,
     publish.subscription_identifiers = delivery.subscription_identifiers.all();
     publish.qos = delivery.qos;
     publish.retain = delivery.retain;
+    use_alias(connection, publish);
     const PublishSize size = size_of(publish, connection.version);
-    constexpr size_t kAliasProperty = 3;
-    if (size.total + kAliasProperty > connection.packet_size_max) {
+    if (size.total > connection.packet_size_max) {
         let_go(delivery, slot);
         return count_drop(counters_.dropped_too_large, slot, message->topic(), "larger than the client accepts");
     }
@@ -132,7 +138,7 @@ void Shard::send_from_window(Connection& connection, session::Delivery delivery,
     publish.packet_identifier = slot.session.window.add(std::move(delivery));
     ++connection.in_flight;
     counters_.inflight_messages.add();
-    RUNNEL_CHECK(send_publish(connection, publish, incoming));
+    send_sized(connection, publish, size, incoming);
 }
 
 void Shard::enqueue(SessionSlot& slot, session::Delivery delivery) {

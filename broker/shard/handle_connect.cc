@@ -20,6 +20,8 @@ void Shard::handle_connect(Connection& connection, const mqtt::Frame& frame, std
     if (error && refusal.recognized != mqtt::ConnectRecognized::Yes)
         return refuse_unrecognized(connection, refusal, now);
     connection.version = connect.version;
+    connection.packet_size_max = connect.properties.number_or(PropertyId::MaximumPacketSize, mqtt::kPacketSizeMax);
+    connection.problem_information = connect.properties.number_or(PropertyId::RequestProblemInformation, 1) != 0;
     if (error) {
         // MQTT 3 gets no CONNACK for a CONNECT that breaks the format [MQTT-3.1.4-1].
         if (connect.version == ProtocolVersion::V5) return refuse_connect(connection, error.reason, error.what, now);
@@ -90,7 +92,8 @@ void Shard::refuse_connect(Connection& connection, ReasonCode reason, std::strin
             packet.properties = {};
             mqtt::encode(packet, connection.version, scratch_);
         }
-        send_packet(connection);
+        if (scratch_.size() <= connection.packet_size_max) send_packet(connection);
+        scratch_.clear();
     } else if (packet.return_code != 0) {  // [MQTT-3.2.2-6]
         mqtt::encode(packet, connection.version, scratch_);
         send_packet(connection);
@@ -127,8 +130,6 @@ void Shard::authenticate(Connection& connection, const mqtt::Connect& connect, c
     connection.pending_connect = std::make_unique<PendingConnect>();
     std::string& packet = connection.pending_connect->packet;
     packet.assign(frame.body.data() + frame.body.size() - frame.size, frame.size);
-    connection.packet_size_max = connect.properties.number_or(PropertyId::MaximumPacketSize, mqtt::kPacketSizeMax);
-    connection.problem_information = connect.properties.number_or(PropertyId::RequestProblemInformation, 1) != 0;
     connection.stage = Connection::Stage::Authenticating;
     if (connect.properties.has(PropertyId::AuthenticationMethod)) return begin_exchange(connection, connect, now);
     api::Credentials credentials = credentials_of(connection, connect);

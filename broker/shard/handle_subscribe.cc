@@ -44,7 +44,7 @@ void Shard::handle_subscribe(Connection& connection, const mqtt::Frame& frame, T
     }
     std::string packet(frame.body.data() + frame.body.size() - frame.size, frame.size);
     connection.pending_subscribe =
-        std::make_unique<PendingSubscribe>(PendingSubscribe{std::move(packet), std::move(reasons), receipt, outstanding});
+        std::make_unique<PendingSubscribe>(PendingSubscribe{std::move(packet), std::move(reasons), {}, receipt, outstanding});
     stall(connection);
 }
 
@@ -124,9 +124,14 @@ void Shard::carry_out_subscribe(Connection& connection, const mqtt::Subscribe& s
 
 void Shard::subscribe_confirmed(Connection& connection, Time now) {
     const std::unique_ptr<PendingSubscribe> pending = std::move(connection.pending_subscribe);
-    mqtt::Subscribe subscribe;
-    read_again(pending->packet, connection.version, {settings_.max_user_properties}, subscribe);
-    carry_out_subscribe(connection, subscribe, pending->reasons, now);
+    if (pending->unsuback.empty()) {
+        mqtt::Subscribe subscribe;
+        read_again(pending->packet, connection.version, {settings_.max_user_properties}, subscribe);
+        carry_out_subscribe(connection, subscribe, pending->reasons, now);
+    } else {
+        scratch_ = std::move(pending->unsuback);
+        send_packet(connection);
+    }
     connection.stalled = false;
     resume_input(connection, now);
 }
@@ -135,6 +140,7 @@ void Shard::subscribe_confirmed(Connection& connection, Time now) {
 void Shard::abandon_subscribe(Connection& connection) {
     const std::unique_ptr<PendingSubscribe> pending = std::move(connection.pending_subscribe);
     questions_.erase(pending->receipt);
+    if (!pending->unsuback.empty()) return;
     mqtt::Subscribe subscribe;
     read_again(pending->packet, connection.version, {settings_.max_user_properties}, subscribe);
     for (size_t i = 0; i < pending->reasons.size(); ++i) {
@@ -164,17 +170,26 @@ void Shard::handle_unsubscribe(Connection& connection, const mqtt::Frame& frame,
     mqtt::SubscriptionAck ack;
     ack.type = mqtt::PacketType::Unsuback;
     ack.packet_identifier = packet.packet_identifier;
-    for (const std::string_view filter : packet.filters) ack.reasons.push_back(unsubscribe(*connection.session, filter));
+    const ReceiptId receipt = new_receipt(connection.id);
+    uint32_t outstanding = 0;
+    for (const std::string_view filter : packet.filters)
+        ack.reasons.push_back(unsubscribe(*connection.session, filter, receipt, outstanding));
     routes_changed();
     mqtt::encode(ack, connection.version, scratch_);
-    send_packet(connection);
+    if (outstanding == 0) {
+        questions_.erase(receipt);
+        return send_packet(connection);
+    }
+    connection.pending_subscribe = std::make_unique<PendingSubscribe>(
+        PendingSubscribe{{}, {}, std::exchange(scratch_, {}), receipt, outstanding});
+    stall(connection);
 }
 
-ReasonCode Shard::unsubscribe(SessionSlot& slot, std::string_view filter) {
+ReasonCode Shard::unsubscribe(SessionSlot& slot, std::string_view filter, ReceiptId receipt, uint32_t& outstanding) {
     const auto parsed = mqtt::parse_filter(filter);
     if (!parsed) return ReasonCode::TopicFilterInvalid;
     if (parsed->is_shared())
-        return leave_shared(slot, *parsed) ? ReasonCode::Success : ReasonCode::NoSubscriptionExisted;
+        return leave_shared(slot, *parsed, receipt, outstanding) ? ReasonCode::Success : ReasonCode::NoSubscriptionExisted;
     if (!subscriptions_.unsubscribe(parsed->filter, slot.number)) return ReasonCode::NoSubscriptionExisted;
     counters_.subscriptions.subtract();
     end_interest(parsed->filter);

@@ -56,7 +56,9 @@ struct SharedJoined {
     uint32_t subscription_identifier = 0;
     uint32_t sequence = 0;
 };
+// Answered with Confirmed if it has a receipt: from then on nothing more comes from the group.
 struct SharedLeft {
+    ReceiptId receipt = 0;
     std::string share_name;
     std::string filter;
     routing::SubscriberId subscriber = 0;

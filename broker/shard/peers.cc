@@ -71,6 +71,7 @@ void Shard::receive(PeerIndex from, SharedJoined& message, Time) {
 
 void Shard::receive(PeerIndex from, SharedLeft& message, Time) {
     group_member_left(message.share_name, message.filter, {from, message.subscriber});
+    if (message.receipt != 0) tell(from, Confirmed{message.receipt, false});
 }
 
 void Shard::receive(PeerIndex from, SharedMemberChanged& message, Time) {

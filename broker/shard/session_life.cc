@@ -48,7 +48,7 @@ void Shard::end_session(SessionSlot& slot, Time now) {
     });
     counters_.subscriptions.subtract(gone);
     if (gone != 0) routes_changed();
-    for (const session::SharedMembership& membership : slot.session.shared) tell_left(slot, membership);
+    for (const session::SharedMembership& membership : slot.session.shared) tell_left(slot, membership, 0);
     counters_.shared_subscriptions.subtract(slot.session.shared.size());
     slot.session.shared.clear();
     return_all(slot);

@@ -174,7 +174,7 @@ private:
     void subscribe_confirmed(Connection& connection, Time now);
     mqtt::ReasonCode check_filter(const Connection& connection, const mqtt::SubscriptionRequest& request);
     void handle_unsubscribe(Connection& connection, const mqtt::Frame& frame, Time now);
-    mqtt::ReasonCode unsubscribe(SessionSlot& slot, std::string_view filter);
+    mqtt::ReasonCode unsubscribe(SessionSlot& slot, std::string_view filter, ReceiptId receipt, uint32_t& outstanding);
     void send_retained(SessionSlot& slot, std::string_view filter, const mqtt::SubscriptionOptions& options,
                        uint32_t subscription_identifier, Time now);
 
@@ -209,7 +209,9 @@ private:
     void enqueue(SessionSlot& slot, session::Delivery delivery);
     void enqueue_at_most_once(Connection& connection, session::Delivery delivery);
     void send_from_window(Connection& connection, session::Delivery delivery, Incoming* incoming, Time now);
+    void use_alias(const Connection& connection, OutgoingPublish& publish) const;
     bool send_publish(Connection& connection, OutgoingPublish& publish, Incoming* incoming);
+    void send_sized(Connection& connection, const OutgoingPublish& publish, const PublishSize& size, Incoming* incoming);
     void deliver_waiting(Connection& connection, Time now);
     void resend(Connection& connection, Time now);
     void let_go(const session::Delivery& delivery, const SessionSlot& slot);
@@ -218,8 +220,8 @@ private:
     // shared.cc: Shared Subscriptions, as the owner of a group and as the shard of a member.
     uint32_t join_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter, const mqtt::SubscriptionOptions& options,
                          uint32_t subscription_identifier, ReceiptId receipt);
-    bool leave_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter);
-    void tell_left(const SessionSlot& slot, const session::SharedMembership& membership);
+    bool leave_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter, ReceiptId receipt, uint32_t& outstanding);
+    uint32_t tell_left(const SessionSlot& slot, const session::SharedMembership& membership, ReceiptId receipt);
     void member_changed(const SessionSlot& slot, bool connected);
     void dispatch(routing::GroupId group, Incoming& incoming, std::optional<routing::Member> excluding);
     void deliver_shared(PeerIndex owner, const SharedDelivery& delivery);

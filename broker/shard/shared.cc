@@ -40,7 +40,7 @@ uint32_t Shard::join_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter,
     return announce(std::nullopt, receipt);
 }
 
-bool Shard::leave_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter) {
+bool Shard::leave_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter, ReceiptId receipt, uint32_t& outstanding) {
     std::vector<session::SharedMembership>& memberships = slot.session.shared;
     const auto at = std::find_if(memberships.begin(), memberships.end(), [&](const session::SharedMembership& other) {
         return other.share_name == filter.share_name && other.filter == filter.filter;
@@ -49,16 +49,19 @@ bool Shard::leave_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter) {
     const session::SharedMembership left = std::move(*at);
     memberships.erase(at);
     counters_.shared_subscriptions.subtract();
-    tell_left(slot, left);
+    outstanding += tell_left(slot, left, receipt);
     return true;
 }
 
-void Shard::tell_left(const SessionSlot& slot, const session::SharedMembership& membership) {
+// Returns how many confirmations to `receipt` will come; none if it is 0.
+uint32_t Shard::tell_left(const SessionSlot& slot, const session::SharedMembership& membership, ReceiptId receipt) {
     const PeerIndex owner = environment_.placement.owner_of_group(membership.share_name, membership.filter);
-    if (owner == self())
+    if (owner == self()) {
         group_member_left(membership.share_name, membership.filter, {self(), slot.number});
-    else
-        tell(owner, SharedLeft{membership.share_name, membership.filter, slot.number});
+        return 0;
+    }
+    tell(owner, SharedLeft{receipt, membership.share_name, membership.filter, slot.number});
+    return receipt == 0 ? 0 : 1;
 }
 
 void Shard::group_member_left(std::string_view share_name, std::string_view filter, routing::Member member) {

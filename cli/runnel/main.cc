@@ -23,7 +23,8 @@ bool print(const std::string& text) {
 }
 
 int print_errors(const std::vector<runnel::server::ConfigError>& errors, int exit_code) {
-    for (const auto& error : errors) std::fprintf(stderr, "%s\n", error.text().c_str());
+    for (const auto& error : errors)
+        std::fprintf(stderr, "%s\n", error.text().c_str());
     return exit_code;
 }
 

@@ -10,7 +10,8 @@ namespace {
 
 constexpr const char* kDescription =
     "Runnel, an MQTT broker.\n"
-    "Without --config it runs with its defaults and looks for no file: MQTT on 127.0.0.1:1883, for clients on this machine.";
+    "Without --config it runs with its defaults and looks for no file: MQTT on 127.0.0.1:1883, for clients on this "
+    "machine.";
 constexpr const char* kFooter =
     "Signals: SIGTERM and SIGINT stop the broker in order, SIGHUP reads the configuration again.\n"
     "Exit codes: 0 = fine, 1 = --check found errors, 64 = wrong command line, 78 = wrong configuration.";
@@ -27,7 +28,8 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
     app.add_option("--set", sources.overrides, "Set one key over the file: --set mqtt.max_qos=1 (repeatable)")
         ->type_name("KEY.PATH=VALUE")
         ->allow_extra_args(false);
-    app.add_option("--data-dir", sources.data_dir, "Keep data in DIR: short for --set broker.data_dir=DIR")->type_name("DIR");
+    app.add_option("--data-dir", sources.data_dir, "Keep data in DIR: short for --set broker.data_dir=DIR")
+        ->type_name("DIR");
     bool check = false;
     bool print = false;
     bool sample = false;

@@ -13,8 +13,8 @@ struct Options {
     server::ConfigSources sources;
 };
 
-// Either options, or the exit code of a program that has nothing more to do (--help, --version, a wrong command line); what
-// was to say is said then.
+// Either options, or the exit code of a program that has nothing more to do (--help, --version, a wrong command line);
+// what was to say is said then.
 struct ParsedCommandLine {
     Options options;
     int exit_code = 0;

@@ -97,7 +97,10 @@ void apply_will(const ClientArguments& arguments, ClientOptions& options) {
 }  // namespace
 
 void add_qos_option(CLI::App& command, const std::string& name, int& qos, const std::string& text) {
-    command.add_option(name, qos, text)->check(CLI::Range(0, 2))->type_name("0|1|2")->capture_default_str();
+    command.add_option(name, qos, text)
+        ->check(CLI::Range(0, 2).description(""))
+        ->type_name("0|1|2")
+        ->capture_default_str();
 }
 
 void add_connection_options(CLI::App& command, ConnectionArguments& arguments) {
@@ -113,8 +116,8 @@ void add_connection_options(CLI::App& command, ConnectionArguments& arguments) {
     command.add_option("-u,--username", arguments.user_name, "User name")->type_name("NAME");
     command
         .add_option("-P,--password,--pw", arguments.password,
-                    "Password; other users of this machine can see it while the command runs, so rather set "
-                    "RUNNEL_PASSWORD or use --password-file")
+                    "Password; other users of this machine can see it while the command\n"
+                    "runs, so rather set RUNNEL_PASSWORD or use --password-file")
         ->type_name("PASSWORD");
     command.add_option("--password-file", arguments.password_file, "Read the password from the first line of FILE")
         ->type_name("FILE");
@@ -133,10 +136,10 @@ void add_client_options(CLI::App& command, ClientArguments& arguments) {
     command.add_option("-I,--id-prefix", arguments.identifier_prefix, "Client id: this and the process id")
         ->excludes(id);
     command.add_flag("-c,--disable-clean-session", arguments.keep_session,
-                     "Keep the session, with its subscriptions and waiting messages, after the end (needs -i)");
+                     "Keep the session, with its subscriptions and waiting messages (needs -i)");
     command
         .add_option("-x,--session-expiry", arguments.session_expiry,
-                    "Seconds the broker keeps the session after the end; -1 or ∞: for ever (MQTT 5)")
+                    "Seconds the broker keeps the session; -1 or ∞: for ever (MQTT 5)")
         ->type_name("SECONDS");
     command.add_option("-k,--keepalive", arguments.keep_alive, "Keep Alive in seconds; 0 switches it off")
         ->capture_default_str();
@@ -146,9 +149,9 @@ void add_client_options(CLI::App& command, ClientArguments& arguments) {
     command.add_flag("--will-retain", arguments.will_retain, "Retain the Will Message");
     command
         .add_option("-D,--property", arguments.properties,
-                    "MQTT 5 property of a packet, repeatable: PACKET NAME VALUE, for user-property PACKET NAME KEY "
-                    "VALUE; PACKET is connect, publish, will, subscribe, unsubscribe, disconnect, puback, pubrec, "
-                    "pubrel or pubcomp")
+                    "MQTT 5 property of a packet; repeatable. For user-property NAME KEY VALUE.\n"
+                    "PACKET is connect, publish, will, subscribe, unsubscribe, disconnect,\n"
+                    "puback, pubrec, pubrel or pubcomp")
         ->type_name("PACKET NAME VALUE")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->allow_extra_args(false);

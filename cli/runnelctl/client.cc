@@ -17,7 +17,6 @@ using mqtt::QoS;
 
 namespace {
 
-constexpr size_t kWindowMax = 1000;
 constexpr Duration kGoodbyePatience{2000};
 
 // MQTT 3.1 allows 23 characters.
@@ -97,7 +96,7 @@ std::optional<Failure> Client::await_connack(Time deadline) {
 
 void Client::take_limits(const mqtt::Connack& connack) {
     const mqtt::Properties& properties = connack.properties;
-    window_ = std::min<size_t>(kWindowMax, properties.number_or(PropertyId::ReceiveMaximum, 65535));
+    window_ = std::min<uint32_t>(options_.inflight_max, properties.number_or(PropertyId::ReceiveMaximum, 65535));
     maximum_qos_ = properties.number_or(PropertyId::MaximumQoS, 2);
     retain_available_ = properties.number_or(PropertyId::RetainAvailable, 1) != 0;
     maximum_packet_size_ = properties.number_or(PropertyId::MaximumPacketSize, mqtt::kPacketSizeMax);

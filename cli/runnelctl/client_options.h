@@ -30,6 +30,7 @@ struct ClientOptions {
     std::optional<std::string> password;
     std::optional<WillOptions> will;
     PropertyOptions properties;
+    uint16_t inflight_max = 20;  // Publishes of QoS 1 and 2 that wait for their acknowledgement.
     bool debug = false;
     bool quiet = false;
 };

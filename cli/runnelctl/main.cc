@@ -45,7 +45,10 @@ int run(int argc, char** argv) {
     } catch (const CLI::Success& asked_for_text) {
         return program.exit(asked_for_text);
     } catch (const CLI::ParseError& error) {
-        program.exit(error);
+        const auto chosen = program.get_subcommands();
+        const std::string name = chosen.empty() ? "" : " " + chosen.front()->get_name();
+        print_error(error.what());
+        std::fprintf(stderr, "\nUse 'runnelctl%s --help' to see usage.\n", name.c_str());
         return kExitFailure;
     }
     return exit_code;

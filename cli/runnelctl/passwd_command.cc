@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // `runnelctl passwd`.
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,8 +24,7 @@ struct Arguments {
     bool removes = false;
 };
 
-// Switches the echo of the terminal off as long as it lives. SIGINT waits until then, so that no user is left with a
-// terminal that shows nothing.
+// Switches the echo of the terminal off as long as it lives, also when the user ends the program meanwhile.
 class HiddenInput {
 public:
     HiddenInput() {
@@ -38,14 +37,27 @@ public:
     HiddenInput(const HiddenInput&) = delete;
     HiddenInput& operator=(const HiddenInput&) = delete;
 
+    // Waits for a line. False if the user ends the program.
+    bool wait() const {
+        pollfd polled[] = {{STDIN_FILENO, POLLIN, 0}, {stop_signals_.descriptor(), POLLIN, 0}};
+        while (poll(polled, 2, -1) < 0) {
+        }
+        return polled[1].revents == 0;
+    }
+
 private:
-    StopSignals blocked_;
+    StopSignals stop_signals_;
     termios before_{};
 };
 
+// Byte by byte, so that nothing behind the line is taken from whoever reads next.
 std::optional<std::string> read_line() {
     std::string line;
-    if (!std::getline(std::cin, line) && line.empty()) return std::nullopt;
+    char byte = 0;
+    ssize_t size = 0;
+    while ((size = read(STDIN_FILENO, &byte, 1)) == 1 && byte != '\n')
+        line += byte;
+    if (size <= 0 && line.empty()) return std::nullopt;
     if (!line.empty() && line.back() == '\r') line.pop_back();
     return line;
 }
@@ -53,7 +65,8 @@ std::optional<std::string> read_line() {
 std::optional<std::string> ask(const std::string& question) {
     std::fputs(question.c_str(), stderr);
     const HiddenInput hidden;
-    auto answer = read_line();
+    std::optional<std::string> answer;
+    if (hidden.wait()) answer = read_line();
     std::fputc('\n', stderr);
     return answer;
 }
@@ -63,7 +76,7 @@ std::optional<std::string> read_password(const std::string& user_name) {
     const bool is_terminal = isatty(STDIN_FILENO) == 1;
     const auto password = is_terminal ? ask("Password for " + user_name + ": ") : read_line();
     if (!password) {
-        print_error("no password on standard input");
+        print_error("no password given; nothing has been changed");
         return std::nullopt;
     }
     if (is_terminal && ask("The same again: ") != password) {

@@ -11,12 +11,13 @@
 namespace runnel::ctl {
 
 std::vector<std::string> join_property_arguments(const std::vector<std::string>& arguments) {
+    if (arguments.empty() || (arguments[0] != "pub" && arguments[0] != "sub")) return arguments;
     std::vector<std::string> joined;
     for (size_t at = 0; at < arguments.size();) {
         const bool is_option = arguments[at] == "-D" || arguments[at] == "--property";
         joined.push_back(arguments[at++]);
-        // Otherwise it may be the value of another option: `-m -D`.
-        if (!is_option || at == arguments.size() || !property_target_of(arguments[at])) continue;
+        // Where another option follows, this is not one but the value of one: `-m -D -t topic`.
+        if (!is_option || at == arguments.size() || arguments[at].starts_with('-')) continue;
         const std::span rest = std::span(arguments).subspan(at);
         const size_t count = std::min(rest.size(), property_word_count(rest));
         std::string words;

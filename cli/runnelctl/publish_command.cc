@@ -32,6 +32,7 @@ struct Arguments {
     bool retain = false;
     uint64_t repeat = 1;
     double repeat_delay = 0;
+    uint16_t inflight_max = 20;
 };
 
 std::string contents_of(std::istream& stream, const std::string& name) {
@@ -72,6 +73,7 @@ PublishOptions options_of(const Arguments& arguments) {
     PublishOptions options;
     options.client = client_options_of(arguments.client);
     check_topic(arguments.topic);
+    options.client.inflight_max = arguments.inflight_max;
     options.topic = arguments.topic;
     options.payload = payload_of(arguments);
     options.takes_lines = arguments.input_lines;
@@ -118,6 +120,12 @@ void add_pub_command(CLI::App& program, int& exit_code) {
     command.add_option("--repeat-delay", arguments->repeat_delay, "Seconds from one message to the next")
         ->type_name("SECONDS")
         ->check(CLI::NonNegativeNumber);
+    command
+        .add_option("-M,--max-inflight", arguments->inflight_max,
+                    "Messages of QoS 1 and 2 that may wait for their acknowledgement")
+        ->check(CLI::PositiveNumber)
+        ->type_name("N")
+        ->capture_default_str();
     command.footer(
         "Example: runnelctl pub -t home/temperature -m 21.5 -q 1 -r\n"
         "Ends with 0 when every message of QoS 1 and 2 has been acknowledged. With -l a lost connection is made "

@@ -16,6 +16,10 @@ StopSignals::StopSignals() {
 }
 
 StopSignals::~StopSignals() {
+    // What has been seen must not kill the program now.
+    signalfd_siginfo seen;
+    while (descriptor_ >= 0 && read(descriptor_, &seen, sizeof seen) > 0) {
+    }
     if (descriptor_ >= 0) close(descriptor_);
     sigprocmask(SIG_SETMASK, &before_, nullptr);
 }

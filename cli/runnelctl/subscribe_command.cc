@@ -110,14 +110,15 @@ void add_subscription_options(CLI::App& command, Arguments& arguments) {
     command
         .add_option("--retain-handling", arguments.retain_handling,
                     "Want Retained Messages 0: always, 1: if the subscription is new, 2: never (MQTT 5)")
-        ->check(CLI::Range(0, 2))
+        ->check(CLI::Range(0, 2).description(""))
         ->type_name("0|1|2");
 }
 
 void add_output_options(CLI::App& command, Arguments& arguments) {
     auto* no_retained = command.add_flag("-R", arguments.no_retained, "Print no Retained Messages");
     command
-        .add_flag("--retained-only", arguments.retained_only, "Print Retained Messages only; end at the first other")
+        .add_flag("--retained-only", arguments.retained_only,
+                  "Print Retained Messages only; end at the first other one")
         ->excludes(no_retained);
     command.add_flag("-v,--verbose", arguments.verbose, "Print the topic before the payload");
     command.add_flag("-N", arguments.no_newline, "Print no newline after a message");

@@ -33,6 +33,7 @@ bool Subscriber::is_time_over() const {
 std::optional<Failure> Subscriber::run() {
     if (options_.timeout) deadline_ = monotonic_now() + *options_.timeout;
     auto failure = run_until_end();
+    if (output_fault_) return output_fault_;
     if (failure && (client_.is_stopped() || is_complete_)) failure.reset();
     if (failure) return failure;
     if (!is_complete_ && is_time_over()) return Failure{"timed out", kExitTimeout, true};
@@ -68,7 +69,7 @@ std::optional<Failure> Subscriber::run_connected() {
     while (!is_over()) {
         const auto failure = client_.turn(deadline_);
         // Printed first: what is acknowledged has been written.
-        if (auto fault = flush()) return fault;
+        if (!flush()) return std::nullopt;
         if (failure) return failure;
     }
     return std::nullopt;
@@ -160,13 +161,14 @@ void Subscriber::print(const mqtt::Publish& message) {
     if (options_.ends_lines) text_ += '\n';
 }
 
-std::optional<Failure> Subscriber::flush() {
-    if (text_.empty()) return std::nullopt;
-    const bool is_written = std::fwrite(text_.data(), 1, text_.size(), stdout) == text_.size();
+bool Subscriber::flush() {
+    if (text_.empty()) return true;
+    const bool is_written =
+        std::fwrite(text_.data(), 1, text_.size(), stdout) == text_.size() && std::fflush(stdout) == 0;
+    if (!is_written)
+        output_fault_ = Failure{std::string("cannot write to standard output: ") + std::strerror(errno), kExitFailure};
     text_.clear();
-    if (is_written && std::fflush(stdout) == 0) return std::nullopt;
-    client_.disconnect();
-    return Failure{std::string("cannot write to standard output: ") + std::strerror(errno), kExitFailure, true};
+    return is_written;
 }
 
 }  // namespace runnel::ctl

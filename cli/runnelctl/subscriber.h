@@ -55,7 +55,8 @@ private:
     bool is_over() const { return is_complete_ || client_.is_stopped() || is_time_over(); }
     bool is_time_over() const;
     void print(const mqtt::Publish& message);
-    std::optional<Failure> flush();
+    // False if standard output takes no more; then `output_fault_` is set.
+    bool flush();
     void warn(const std::string& text) const;
 
     const SubscribeOptions& options_;
@@ -68,6 +69,7 @@ private:
     size_t unanswered_ = 0;  // SUBSCRIBE and UNSUBSCRIBE.
     size_t granted_ = 0;
     std::optional<Failure> refused_;
+    std::optional<Failure> output_fault_;
 };
 
 }  // namespace runnel::ctl

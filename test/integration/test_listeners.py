@@ -7,7 +7,7 @@ import stat
 import subprocess
 
 import pytest
-from wire import Stopwatch, wait_until
+from wire import TIMEOUT, Stopwatch, wait_until
 from wire.broker import binary
 
 
@@ -114,7 +114,8 @@ def test_killed_broker_can_be_started_at_once(client, make_broker, topic):
     client(broker=broker).ping()
 
 
-def test_broker_listens_within_a_tenth_of_a_second(tmp_path, run_runnel):
+@pytest.mark.usefixtures("run_runnel")
+def test_broker_listens_within_a_tenth_of_a_second(tmp_path):
     def seconds_to_connect():
         port = free_port()
         config = tmp_path / "runnel.toml"
@@ -129,7 +130,7 @@ def test_broker_listens_within_a_tenth_of_a_second(tmp_path, run_runnel):
                 started.terminate()
 
     # The best of some tries: what counts is the broker's own time, not the machine's load.
-    assert min(seconds_to_connect() for _ in range(5)) < 0.1
+    assert min(seconds_to_connect() for _ in range(5)) < TIMEOUT / 50
 
 
 def connects(port):

@@ -13,10 +13,10 @@ STRATEGIES = ["round-robin", "random", "least-inflight", "hash-client", "hash-to
 def group(client, make_broker):
     """group("random", 3) is a publisher and the members of one group, at QoS 1."""
 
-    def make(strategy, members, config=None, **options):
-        broker = make_broker({"session": {"share_strategy": strategy}, **(config or {})})
+    def make(strategy, members):
+        broker = make_broker({"session": {"share_strategy": strategy}, "mqtt": {"max_inflight": 1000}})
         publisher = client(broker=broker)
-        joined = [client(broker=broker, **options) for _ in range(members)]
+        joined = [client(broker=broker) for _ in range(members)]
         for member in joined:
             member.subscribe("$share/g/work/#", qos=1)
         return publisher, joined

@@ -59,7 +59,7 @@ def test_numbers_follow_what_happens(client, talking_broker):
     reader = SysReader(client(broker=talking_broker))
     reader.read_until(lambda: reader.number("clients/connected") == 1)
     others = [client(broker=talking_broker) for _ in range(3)]
-    others[0].subscribe("a", "b/#", "$share/g/c")
+    others[0].subscribe("a", "b/#", "c", "$share/g/d")
     for number in range(5):
         others[1].publish(f"kept/{number}", b"x", qos=1, retain=True)
     before = reader.number("publish/messages/received")

@@ -3,7 +3,7 @@
 
 import pytest
 from wire import (
-    Puback, Pubcomp, Pubrec, Pubrel, Reason, Unsuback, Unsubscribe, barrier, encode_properties, statement5 as statement,
+    Puback, Pubcomp, Publish, Pubrec, Pubrel, Reason, Unsuback, Unsubscribe, barrier, encode_properties, statement5 as statement,
 )  # fmt: skip
 
 LASTING = {"session_expiry_interval": 600}
@@ -104,9 +104,8 @@ def test_3_10_4_3_deliveries_that_have_begun_are_finished(client, topic):
     # Also over a new connection.
     one.close()
     one = client("one", clean_start=False, **LASTING)
-    again = [one.receive(), one.receive()]
-    assert (again[0].packet_identifier, again[0].dup) == (first.packet_identifier, True)
-    assert again[1] == Pubrel(second.packet_identifier, 0)
+    one.await_packet(Publish, packet_identifier=first.packet_identifier, dup=True)
+    one.await_packet(Pubrel, packet_identifier=second.packet_identifier, reason_code=0)
     one.send(Puback(first.packet_identifier), Pubcomp(second.packet_identifier))
     one.expect_nothing()
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """MQTT 5.0, 3.1: the form of CONNECT, its flags and its payload. What CONNECT does is in test_3_1_sessions.py."""
 
-import itertools
-
 import pytest
 from wire import (
     V5, Auth, Connack, Connect, Disconnect, Pingreq, Publish, Reason, Subscribe, Subscription, Will, barrier,
@@ -319,7 +317,7 @@ def test_3_1_4_1_bytes_behind_the_payload_are_malformed(refused):
 def test_3_1_4_1_connect_cut_at_every_byte_is_malformed(client):
     """Before the version is known the broker closes without CONNACK; either way nobody is let in."""
     whole = Connect("a", will=Will("w", b"x", user_property=[("n", "v")]), user_name="u", password=b"p").body(V5)
-    for length in itertools.chain(range(len(whole))):
+    for length in range(len(whole)):
         one = client.open()
         one.send(frame(0x10, whole[:length]))
         one.expect_refused(Reason.MALFORMED_PACKET, optional=length < 8)

@@ -4,7 +4,7 @@
 import pytest
 from wire import (
     Auth, Connack, Connect, Disconnect, Pingreq, Publish, Reason, Subscribe, Subscription, Will, barrier,
-    encode_properties, statement5 as statement,
+    encode_properties, frame, statement5 as statement,
 )  # fmt: skip
 from wire.scram import METHOD, ScramClient
 
@@ -85,7 +85,7 @@ def test_4_12_0_4_wrong_proof_is_refused(begin, topic):
     one.expect_refused(Reason.NOT_AUTHORIZED, Reason.BAD_USER_NAME_OR_PASSWORD)
 
 
-FIRST_MESSAGES = [b"", b"n", b"n,,", b"n,,n=alice", b"y,,n=alice,r=", b"\xff\xff", b"p=tls,,n=alice,r=abc"]
+FIRST_MESSAGES = [b"n", b"n,,", b"n,,n=alice", b"y,,n=alice,r=", b"\xff\xff", b"p=tls,,n=alice,r=abc"]
 
 
 @statement("MQTT-4.12.0-4")
@@ -171,6 +171,11 @@ def test_4_12_0_7_auth_without_a_method_in_connect_is_a_protocol_error(dropped, 
     dropped(Reason.PROTOCOL_ERROR, Auth(code))
 
 
+@statement("MQTT-4.12.0-7")
+def test_4_12_0_7_auth_of_the_short_form_is_a_protocol_error_too(dropped):
+    dropped(Reason.PROTOCOL_ERROR, frame(0xF0))
+
+
 @statement("MQTT-3.15.1-1")
 @pytest.mark.parametrize("flags", range(1, 16))
 def test_3_15_1_1_other_flags_are_malformed(begin, authenticated, flags):
@@ -194,6 +199,7 @@ def test_3_15_2_1_other_code_after_connack_is_a_protocol_error(authenticated, co
 def test_3_15_2_1_bad_forms_of_auth(authenticated):
     cases = [
         (Reason.MALFORMED_PACKET, Auth(AGAIN, raw_properties=b"\x05")),
+        (Reason.MALFORMED_PACKET, frame(0xF0, bytes([AGAIN]))),
         (Reason.MALFORMED_PACKET, Auth(AGAIN, raw_properties=encode_properties({"topic_alias": 1}))),
         (Reason.PROTOCOL_ERROR, Auth(AGAIN, properties=[("authentication_method", METHOD)] * 2)),
     ]

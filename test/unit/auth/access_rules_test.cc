@@ -15,7 +15,9 @@ public:
     Asking(const AccessRules& rules, std::string user_name, std::string client_identifier)
         : rules_(rules), identity_{user_name, user_name.empty()}, client_identifier_(std::move(client_identifier)) {}
     bool publish(std::string_view topic) const { return rules_.may_publish({identity_, client_identifier_}, topic); }
-    bool subscribe(std::string_view filter) const { return rules_.may_subscribe({identity_, client_identifier_}, filter); }
+    bool subscribe(std::string_view filter) const {
+        return rules_.may_subscribe({identity_, client_identifier_}, filter);
+    }
     bool receive(std::string_view topic) const { return rules_.may_receive({identity_, client_identifier_}, topic); }
 
 private:
@@ -27,7 +29,11 @@ private:
 using Filters = std::vector<std::string>;
 
 AccessRule rule(Filters publish, Filters subscribe, Filters deny = {}, std::string user = "", std::string client = "") {
-    return {.user = std::move(user), .client = std::move(client), .publish = std::move(publish), .subscribe = std::move(subscribe), .deny = std::move(deny)};
+    return {.user = std::move(user),
+            .client = std::move(client),
+            .publish = std::move(publish),
+            .subscribe = std::move(subscribe),
+            .deny = std::move(deny)};
 }
 
 }  // namespace
@@ -68,22 +74,38 @@ TEST_CASE("access: publish and subscribe are different rights") {
 }
 
 TEST_CASE("access: who a rule is for") {
-    const AccessRules rules({rule({"named"}, {}, {}, "*"), rule({"sensor"}, {}, {}, "sensor-*"), rule({"phone"}, {}, {}, "", "phone-*-x"),
-                             rule({"both"}, {}, {}, "a", "c"), rule({"all"}, {})});
+    const AccessRules rules({rule({"named"}, {}, {}, "*"), rule({"sensor"}, {}, {}, "sensor-*"),
+                             rule({"phone"}, {}, {}, "", "phone-*-x"), rule({"both"}, {}, {}, "a", "c"),
+                             rule({"all"}, {})});
     struct Row {
         std::string user, client, topic;
         bool allowed;
     };
     const Row rows[] = {
-        {"", "c", "all", true},          {"u", "c", "all", true},          {"", "c", "named", false},
-        {"u", "c", "named", true},       {"sensor-1", "c", "sensor", true}, {"sensor-", "c", "sensor", true},
-        {"sensor", "c", "sensor", false}, {"Sensor-1", "c", "sensor", false}, {"xsensor-1", "c", "sensor", false},
-        {"", "sensor-1", "sensor", false}, {"", "phone-1-x", "phone", true}, {"", "phone-x", "phone", false},
-        {"", "phone-1-xy", "phone", false}, {"", "phone--x", "phone", true}, {"a", "c", "both", true},
-        {"a", "d", "both", false},       {"b", "c", "both", false},         {"", "c", "both", false},
+        {"", "c", "all", true},
+        {"u", "c", "all", true},
+        {"", "c", "named", false},
+        {"u", "c", "named", true},
+        {"sensor-1", "c", "sensor", true},
+        {"sensor-", "c", "sensor", true},
+        {"sensor", "c", "sensor", false},
+        {"Sensor-1", "c", "sensor", false},
+        {"xsensor-1", "c", "sensor", false},
+        {"", "sensor-1", "sensor", false},
+        {"", "phone-1-x", "phone", true},
+        {"", "phone-x", "phone", false},
+        {"", "phone-1-xy", "phone", false},
+        {"", "phone--x", "phone", true},
+        {"a", "c", "both", true},
+        {"a", "d", "both", false},
+        {"b", "c", "both", false},
+        {"", "c", "both", false},
         // E-02: nothing of a client is a pattern.
-        {"*", "c", "sensor", false},     {".*", "c", "sensor", false},      {"sensor-.*|", "c", "sensor", true},
-        {"", "*", "phone", false},       {"", "(", "phone", false},
+        {"*", "c", "sensor", false},
+        {".*", "c", "sensor", false},
+        {"sensor-.*|", "c", "sensor", true},
+        {"", "*", "phone", false},
+        {"", "(", "phone", false},
     };
     for (const Row& row : rows) {
         CAPTURE(row.user);
@@ -94,7 +116,8 @@ TEST_CASE("access: who a rule is for") {
 }
 
 TEST_CASE("access: the first rule that decides wins, and deny comes first within a rule") {
-    const AccessRules rules({rule({"a/#"}, {}, {"a/secret/#"}), rule({"a/secret/open", "b/x"}, {"a/#"}), rule({}, {}, {"b/#"}), rule({"b/#", "c"}, {"b/#"})});
+    const AccessRules rules({rule({"a/#"}, {}, {"a/secret/#"}), rule({"a/secret/open", "b/x"}, {"a/#"}),
+                             rule({}, {}, {"b/#"}), rule({"b/#", "c"}, {"b/#"})});
     const Asking client(rules, "u", "c");
     CHECK(client.publish("a/b"));
     CHECK_FALSE(client.publish("a/secret/open"));  // The rule before denies.
@@ -115,14 +138,30 @@ TEST_CASE("access: names that would widen a filter allow nothing") {
         bool allowed;
     };
     const Row rows[] = {
-        {"a", "c", "devices/a", true},        {"a", "c", "devices/a/b/c", true}, {"a", "c", "devices/b", false},
-        {"#", "c", "devices/a", false},       {"#", "c", "devices/#", false},    {"+", "c", "devices/a", false},
-        {"+", "c", "devices/+/x", false},     {"a/+", "c", "devices/a/b", false}, {"a/b", "c", "devices/a/b", false},
-        {"a/b", "c", "devices/a/b/c", false}, {"", "c", "devices/", false},      {"", "c", "devices//x", false},
-        {"a+", "c", "devices/a+", false},     {"%c", "c", "devices/c", false},   {"%c", "c", "devices/%c/x", true},
-        {".*", "c", "devices/a", false},      {"a|.*", "c", "devices/b", false}, {"(", "c", "devices/(/x", true},
-        {"a", "c", "clients/x-c/up", true},   {"a", "#", "clients/x-#/up", false}, {"a", "c/d", "clients/x-c/d/up", false},
-        {"a", "", "clients/x-/up", false},    {"a", "$c", "clients/x-$c/up", true}, {"\xc3\xa4", "c", "devices/\xc3\xa4/x", true},
+        {"a", "c", "devices/a", true},
+        {"a", "c", "devices/a/b/c", true},
+        {"a", "c", "devices/b", false},
+        {"#", "c", "devices/a", false},
+        {"#", "c", "devices/#", false},
+        {"+", "c", "devices/a", false},
+        {"+", "c", "devices/+/x", false},
+        {"a/+", "c", "devices/a/b", false},
+        {"a/b", "c", "devices/a/b", false},
+        {"a/b", "c", "devices/a/b/c", false},
+        {"", "c", "devices/", false},
+        {"", "c", "devices//x", false},
+        {"a+", "c", "devices/a+", false},
+        {"%c", "c", "devices/c", false},
+        {"%c", "c", "devices/%c/x", true},
+        {".*", "c", "devices/a", false},
+        {"a|.*", "c", "devices/b", false},
+        {"(", "c", "devices/(/x", true},
+        {"a", "c", "clients/x-c/up", true},
+        {"a", "#", "clients/x-#/up", false},
+        {"a", "c/d", "clients/x-c/d/up", false},
+        {"a", "", "clients/x-/up", false},
+        {"a", "$c", "clients/x-$c/up", true},
+        {"\xc3\xa4", "c", "devices/\xc3\xa4/x", true},
     };
     for (const Row& row : rows) {
         CAPTURE(row.user);
@@ -173,12 +212,14 @@ TEST_CASE("access: broad filters and narrow denies") {
         CAPTURE(granted);
         CHECK(client.subscribe(granted));
     }
-    for (const std::string refused : {"secret/#", "secret", "secret/+", "secret/a/b", "secret/+/#", "+/hidden", "a/hidden", "$SYS/#",
-                                      "$share/g/secret/#", "$share/g/#", "$queue/secret/#", "$exclusive/a"}) {
+    for (const std::string refused :
+         {"secret/#", "secret", "secret/+", "secret/a/b", "secret/+/#", "+/hidden", "a/hidden", "$SYS/#",
+          "$share/g/secret/#", "$share/g/#", "$queue/secret/#", "$exclusive/a"}) {
         CAPTURE(refused);
         CHECK_FALSE(client.subscribe(refused));
     }
-    for (const std::string topic : {"a", "a/x", "secrets", "secre/t", "a/hidden/b", "/x", "Secret"}) CHECK(client.receive(topic));
+    for (const std::string topic : {"a", "a/x", "secrets", "secre/t", "a/hidden/b", "/x", "Secret"})
+        CHECK(client.receive(topic));
     for (const std::string topic : {"secret", "secret/x", "secret/a/b", "secret/", "a/hidden", "/hidden", "$SYS/x"}) {
         CAPTURE(topic);
         CHECK_FALSE(client.receive(topic));
@@ -203,8 +244,8 @@ TEST_CASE("access: near misses") {
     const AccessRules rules({rule({"a/b"}, {"a/b"})});
     const Asking client(rules, "u", "c");
     CHECK(client.publish("a/b"));
-    for (const std::string topic : {"a//b", "/a/b", "a/b/", "A/b", "a/B", "a/b ", " a/b", "a", "a/", "/", "b", "a/b/c", "\xd0\xb0/b", "a/%62",
-                                    "a\\b", "a/./b", "a/b\n"}) {
+    for (const std::string topic : {"a//b", "/a/b", "a/b/", "A/b", "a/B", "a/b ", " a/b", "a", "a/", "/", "b", "a/b/c",
+                                    "\xd0\xb0/b", "a/%62", "a\\b", "a/./b", "a/b\n"}) {
         CAPTURE(topic);
         CHECK_FALSE(client.publish(topic));
         CHECK_FALSE(client.receive(topic));
@@ -231,10 +272,11 @@ TEST_CASE("access: patterns") {
         bool matches;
     };
     const Row rows[] = {
-        {"", "", true},         {"", "a", false},        {"*", "", true},          {"*", "anything", true}, {"a", "a", true},
-        {"a", "", false},       {"a*", "a", true},       {"a*", "ba", false},      {"*a", "ba", true},      {"*a", "ab", false},
-        {"a*b*c", "abc", true}, {"a*b*c", "aXbXbc", true}, {"a*b*c", "acb", false}, {"**", "x", true},       {"a**b", "ab", true},
-        {"?", "a", false},      {"[a]", "a", false},     {".*", "a", false},       {"*ab", "aab", true},    {"*aab", "aaaab", true},
+        {"", "", true},          {"", "a", false},    {"*", "", true},        {"*", "anything", true},
+        {"a", "a", true},        {"a", "", false},    {"a*", "a", true},      {"a*", "ba", false},
+        {"*a", "ba", true},      {"*a", "ab", false}, {"a*b*c", "abc", true}, {"a*b*c", "aXbXbc", true},
+        {"a*b*c", "acb", false}, {"**", "x", true},   {"a**b", "ab", true},   {"?", "a", false},
+        {"[a]", "a", false},     {".*", "a", false},  {"*ab", "aab", true},   {"*aab", "aaaab", true},
     };
     for (const Row& row : rows) {
         CAPTURE(row.pattern);
@@ -247,8 +289,9 @@ TEST_CASE("access: patterns") {
 TEST_CASE("access: filters that a rule can hold") {
     for (const std::string good : {"a", "#", "+", "a/+/#", "%u/%c", "x-%u/#", "$SYS/#", "/", "a b", "\xc3\xa4"})
         CHECK_FALSE(rule_filter_fault(good).has_value());
-    for (const std::string& bad : {std::string(), std::string("a#"), std::string("#/a"), std::string("a+/b"), std::string("$share/g/a"),
-                                   std::string("\xff"), std::string("a\0b", 3), std::string(70'000, 'a')}) {
+    for (const std::string& bad :
+         {std::string(), std::string("a#"), std::string("#/a"), std::string("a+/b"), std::string("$share/g/a"),
+          std::string("\xff"), std::string("a\0b", 3), std::string(70'000, 'a')}) {
         CAPTURE(bad.substr(0, 20));
         CHECK(rule_filter_fault(bad).has_value());
     }

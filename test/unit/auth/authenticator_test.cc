@@ -29,7 +29,11 @@ PasswordSetRef make_users() {
 }
 
 api::Credentials show(Text user_name, Text password, bool loopback = false) {
-    return {.client_identifier = "c", .user_name = std::move(user_name), .password = std::move(password), .address = "192.0.2.1:5", .loopback = loopback};
+    return {.client_identifier = "c",
+            .user_name = std::move(user_name),
+            .password = std::move(password),
+            .address = "192.0.2.1:5",
+            .loopback = loopback};
 }
 
 }  // namespace
@@ -72,12 +76,24 @@ TEST_CASE("authenticator: users") {
     };
     const std::string zero("secret\0", 7);
     const Row rows[] = {
-        {"alice", "secret", true, false},   {"alice", "Secret", false, false}, {"alice", "secret ", false, false},
-        {"Alice", "secret", false, false},  {"bob", "secret", false, false},   {"alice ", "secret", false, false},
-        {"alice", {}, false, true},         {"alice", "", false, true},        {"bob", {}, false, true},
-        {"bob", "", false, true},           {"", "secret", false, true},       {"", "", false, true},
-        {"", {}, false, true},              {{}, "secret", false, true},       {{}, "", false, true},
-        {"alice", zero, false, true},       {"bob", zero, false, true},        {"alice", std::string(600, 'a'), false, true},
+        {"alice", "secret", true, false},
+        {"alice", "Secret", false, false},
+        {"alice", "secret ", false, false},
+        {"Alice", "secret", false, false},
+        {"bob", "secret", false, false},
+        {"alice ", "secret", false, false},
+        {"alice", {}, false, true},
+        {"alice", "", false, true},
+        {"bob", {}, false, true},
+        {"bob", "", false, true},
+        {"", "secret", false, true},
+        {"", "", false, true},
+        {"", {}, false, true},
+        {{}, "secret", false, true},
+        {{}, "", false, true},
+        {"alice", zero, false, true},
+        {"bob", zero, false, true},
+        {"alice", std::string(600, 'a'), false, true},
         {"bob", std::string(600, 'a'), false, true},
     };
     for (const Row& row : rows) {
@@ -113,7 +129,8 @@ TEST_CASE("authenticator: unknown users get the answer of known ones, after as m
 TEST_CASE("authenticator: a password file without users lets nobody in by password") {
     auto parsed = parse_password_file("users", "# nobody\n");
     REQUIRE(parsed);
-    const PasswordAuthenticator authenticator(AnonymousPolicy::Never, std::make_shared<const PasswordSet>(*std::move(parsed)));
+    const PasswordAuthenticator authenticator(AnonymousPolicy::Never,
+                                              std::make_shared<const PasswordSet>(*std::move(parsed)));
     CHECK(authenticator.check(show("alice", "secret", true)).reason == ReasonCode::BadUserNameOrPassword);
     CHECK(authenticator.check(show({}, {}, true)).reason == ReasonCode::NotAuthorized);
 }
@@ -134,7 +151,8 @@ TEST_CASE("authenticator: several threads at once") {
             const bool good = i % 2 == 0;
             right += authenticator.check(show("alice", good ? "secret" : "wrong")).accepted() == good ? 1 : 0;
         });
-    for (std::thread& thread : threads) thread.join();
+    for (std::thread& thread : threads)
+        thread.join();
     CHECK(right == 4);
 }
 

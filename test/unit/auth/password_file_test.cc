@@ -20,7 +20,9 @@ const std::string kScram =
     ":scram-sha-256:4096:W22ZaJ0SNY7soEsUEjb6gQ==:WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:"
     "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
 
-bool is_valid(const std::string& text) { return static_cast<bool>(parse_password_file("users", text)); }
+bool is_valid(const std::string& text) {
+    return static_cast<bool>(parse_password_file("users", text));
+}
 
 mode_t mode_of(const std::string& path) {
     struct stat status {};
@@ -31,15 +33,23 @@ mode_t mode_of(const std::string& path) {
 }  // namespace
 
 TEST_CASE("password file: users with and without a SCRAM verifier") {
-    const auto users = parse_password_file("users", "# people\n\nalice:" + kHash + "\r\n \t\nb\xc3\xb6" "b x:" + kHash + kScram);
+    const auto users = parse_password_file("users", "# people\n\nalice:" + kHash +
+                                                        "\r\n \t\nb\xc3\xb6"
+                                                        "b x:" +
+                                                        kHash + kScram);
     REQUIRE(users);
     CHECK(users->size() == 2);
     REQUIRE(users->find("alice") != nullptr);
     CHECK(users->find("alice")->password_hash == kHash);
     CHECK_FALSE(users->find("alice")->scram.has_value());
-    REQUIRE(users->find("b\xc3\xb6" "b x") != nullptr);
-    CHECK(users->find("b\xc3\xb6" "b x")->scram->iterations == 4096);
-    for (const std::string unknown : {"", "Alice", "alice ", "ali", "# people", " \t"}) CHECK(users->find(unknown) == nullptr);
+    REQUIRE(users->find("b\xc3\xb6"
+                        "b x") != nullptr);
+    CHECK(users
+              ->find("b\xc3\xb6"
+                     "b x")
+              ->scram->iterations == 4096);
+    for (const std::string unknown : {"", "Alice", "alice ", "ali", "# people", " \t"})
+        CHECK(users->find(unknown) == nullptr);
 }
 
 TEST_CASE("password file: no users at all is no damage") {
@@ -50,31 +60,31 @@ TEST_CASE("password file: no users at all is no damage") {
 // E-13, CVE-2018-12550 and CVE-2018-12551: nothing that is damaged may let anybody in.
 TEST_CASE("password file: one broken line makes the file invalid") {
     const std::string rows[] = {
-        ":" + kHash,                                   // Empty name.
-        ":",                                           //
-        "alice",                                       // No hash.
-        "alice:",                                      //
-        "alice:secret",                                // Plain text.
-        "alice:*",                                     //
-        "alice:!",                                     //
-        "alice: " + kHash,                             //
-        " alice:" + kHash,                             //
-        "alice :" + kHash,                             //
-        "al\x01ice:" + kHash,                          //
-        "al\xffice:" + kHash,                          // No UTF-8.
-        std::string("al\0ice:", 7) + kHash,            //
-        "alice:" + kHash + ":",                        //
-        "alice:" + kHash + ":scram-sha-256",           //
+        ":" + kHash,                          // Empty name.
+        ":",                                  //
+        "alice",                              // No hash.
+        "alice:",                             //
+        "alice:secret",                       // Plain text.
+        "alice:*",                            //
+        "alice:!",                            //
+        "alice: " + kHash,                    //
+        " alice:" + kHash,                    //
+        "alice :" + kHash,                    //
+        "al\x01ice:" + kHash,                 //
+        "al\xffice:" + kHash,                 // No UTF-8.
+        std::string("al\0ice:", 7) + kHash,   //
+        "alice:" + kHash + ":",               //
+        "alice:" + kHash + ":scram-sha-256",  //
         "alice:" + kHash + ":scram-sha-1" + kScram.substr(14),
-        "alice:" + kHash + kScram + ":more",           //
+        "alice:" + kHash + kScram + ":more",  //
         "alice:" + kHash + kScram.substr(0, kScram.size() - 1),
         "alice:" + kHash + ":scram-sha-256:1:" + kScram.substr(20),      // Too few iterations.
         "alice:" + kHash + ":scram-sha-256:-4096:" + kScram.substr(20),  //
         "alice:" + kHash + ":scram-sha-256:4096x:" + kScram.substr(20),  //
         "alice:" + kHash + ":scram-sha-256:99999999999:" + kScram.substr(20),
         "alice:" + kHash + ":scram-sha-256:4096::" + kScram.substr(45),  // No salt.
-        "alice:$6$abc$" + std::string(86, 'a'),        // Another method, as mosquitto's files have.
-        "alice:" + kHash + "\nalice:" + kHash,         // Twice.
+        "alice:$6$abc$" + std::string(86, 'a'),                          // Another method, as mosquitto's files have.
+        "alice:" + kHash + "\nalice:" + kHash,                           // Twice.
     };
     for (const std::string& row : rows) {
         CAPTURE(row);
@@ -127,9 +137,9 @@ TEST_CASE("password file: a made line can be read and verifies") {
 TEST_CASE("password file: names and passwords that are refused") {
     CHECK_FALSE(user_name_fault("sensor 17/\xc3\xa4"));
     CHECK_FALSE(user_name_fault(std::string(65'535, 'a')));
-    for (const std::string& name : {std::string(), std::string("a:b"), std::string("#a"), std::string(" a"), std::string("a "),
-                                    std::string("a\nb"), std::string("a\tb"), std::string("\x7f"), std::string("\xff"),
-                                    std::string("a\0b", 3), std::string(65'536, 'a')}) {
+    for (const std::string& name : {std::string(), std::string("a:b"), std::string("#a"), std::string(" a"),
+                                    std::string("a "), std::string("a\nb"), std::string("a\tb"), std::string("\x7f"),
+                                    std::string("\xff"), std::string("a\0b", 3), std::string(65'536, 'a')}) {
         CAPTURE(name);
         CHECK(user_name_fault(name).has_value());
     }
@@ -224,7 +234,8 @@ TEST_CASE("password file update: no update is lost between several writers") {
             for (int user = 0; user < kUsers; ++user)
                 update_password_file(path, std::to_string(writer * kUsers + user) + ":" + kHash);
         });
-    for (std::thread& writer : writers) writer.join();
+    for (std::thread& writer : writers)
+        writer.join();
     const auto users = read_password_file(path);
     REQUIRE(users);
     CHECK(users->size() == kWriters * kUsers);

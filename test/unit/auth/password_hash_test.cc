@@ -44,8 +44,10 @@ TEST_CASE("password hash: what is none") {
     CHECK(is_password_hash(good));
     for (const std::string& bad :
          {std::string(), std::string("*"), std::string("!"), std::string("secret"), std::string("$y$"),
-          std::string("$y$j9T$salt"), good.substr(0, good.size() - 1), good + "a", good.substr(1), "x" + good, good + " ",
-          std::string("$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/"),
+          std::string("$y$j9T$salt"), good.substr(0, good.size() - 1), good + "a", good.substr(1), "x" + good,
+          good + " ",
+          std::string(
+              "$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/"),
           std::string("$1$abc$FwLhnwkuEjtiPGzWdaVBk."), good.substr(0, 3) + "!!!" + good.substr(6)}) {
         CAPTURE(bad);
         CHECK_FALSE(is_password_hash(bad));

@@ -23,7 +23,8 @@ const std::string kPencil =
 const std::string kSeed(32, 'x');
 
 PasswordSetRef make_users(const std::string& more = "") {
-    auto users = parse_password_file("users", "user:" + kHash + kPencil + "\nno scram:" + kHash + "\na,b=c:" + kHash + kPencil + "\n" + more);
+    auto users = parse_password_file(
+        "users", "user:" + kHash + kPencil + "\nno scram:" + kHash + "\na,b=c:" + kHash + kPencil + "\n" + more);
     REQUIRE(users);
     return std::make_shared<const PasswordSet>(*std::move(users));
 }
@@ -54,13 +55,15 @@ struct Client {
         std::string block = salted;
         for (uint32_t i = 1; i < iterations; ++i) {
             block = hmac_sha256(password, block);
-            for (size_t j = 0; j < block.size(); ++j) salted[j] = static_cast<char>(salted[j] ^ block[j]);
+            for (size_t j = 0; j < block.size(); ++j)
+                salted[j] = static_cast<char>(salted[j] ^ block[j]);
         }
         const std::string without_proof = "c=" + encode_base64(header) + ",r=" + attributes['r'];
         const std::string text = first_bare + "," + server_first + "," + without_proof;
         std::string proof = hmac_sha256(salted, "Client Key");
         const std::string signature = hmac_sha256(sha256(proof), text);
-        for (size_t j = 0; j < proof.size(); ++j) proof[j] = static_cast<char>(proof[j] ^ signature[j]);
+        for (size_t j = 0; j < proof.size(); ++j)
+            proof[j] = static_cast<char>(proof[j] ^ signature[j]);
         server_signature = hmac_sha256(hmac_sha256(salted, "Server Key"), text);
         return without_proof + ",p=" + encode_base64(proof);
     }
@@ -120,18 +123,39 @@ TEST_CASE("scram: names with , and =, and a first message that comes after an em
 TEST_CASE("scram: each exchange has its own nonce") {
     ScramExchange one(make_users(), std::nullopt, kSeed);
     ScramExchange two(make_users(), std::nullopt, std::string(32, 'y'));
-    const auto nonce_of = [](ScramExchange& exchange) { return attributes_of(exchange.step(Client{}.first()).authentication_data)['r']; };
+    const auto nonce_of = [](ScramExchange& exchange) {
+        return attributes_of(exchange.step(Client{}.first()).authentication_data)['r'];
+    };
     const std::string nonce = nonce_of(one);
     CHECK(nonce.size() == std::string("rOprNGfwEbeRWgbNEkqO").size() + 24);
     CHECK(nonce != nonce_of(two));
 }
 
 TEST_CASE("scram: first messages that are refused") {
-    for (const std::string first : {
-             "p=tls-unique,,n=user,r=abc", "n,a=admin,n=user,r=abc", "y,a=user,n=user,r=abc", "n,n=user,r=abc", "x,,n=user,r=abc",
-             "n,,m=ext,n=user,r=abc", "n,,r=abc,n=user", "n,,n=user", "n,,n=user,", "n,,n=user,r=", "n,,n=user,s=abc", "n,,n=,r=abc",
-             "n,,n=us=er,r=abc", "n,,n=us=2c,r=abc", "n,,n=us=,r=abc", "n,,n=us\xff,r=abc", "n,,n=user,r=a b", "n,,n=user,r=\x01",
-             "n,,", "n", ",", "=", "n,,n", "n,,n="}) {
+    for (const std::string first : {"p=tls-unique,,n=user,r=abc",
+                                    "n,a=admin,n=user,r=abc",
+                                    "y,a=user,n=user,r=abc",
+                                    "n,n=user,r=abc",
+                                    "x,,n=user,r=abc",
+                                    "n,,m=ext,n=user,r=abc",
+                                    "n,,r=abc,n=user",
+                                    "n,,n=user",
+                                    "n,,n=user,",
+                                    "n,,n=user,r=",
+                                    "n,,n=user,s=abc",
+                                    "n,,n=,r=abc",
+                                    "n,,n=us=er,r=abc",
+                                    "n,,n=us=2c,r=abc",
+                                    "n,,n=us=,r=abc",
+                                    "n,,n=us\xff,r=abc",
+                                    "n,,n=user,r=a b",
+                                    "n,,n=user,r=\x01",
+                                    "n,,",
+                                    "n",
+                                    ",",
+                                    "=",
+                                    "n,,n",
+                                    "n,,n="}) {
         CAPTURE(first);
         ScramExchange exchange(make_users(), std::nullopt, kSeed);
         const auto step = exchange.step(first);
@@ -166,7 +190,7 @@ TEST_CASE("scram: final messages that are refused") {
     const auto replace = [](const std::string& what, const std::string& with) {
         return [=](std::string& message) { message.replace(message.find(what), what.size(), with); };
     };
-    refused(replace("c=biws", "c=eSws"));   // y,, where n,, was said.
+    refused(replace("c=biws", "c=eSws"));  // y,, where n,, was said.
     refused(replace("c=biws", "c=cD10bHM="));
     refused(replace("c=biws,", ""));
     refused(replace("r=rOpr", "r=xOpr"));
@@ -177,8 +201,12 @@ TEST_CASE("scram: final messages that are refused") {
     refused([](std::string& message) { message += ",x=y"; });
     refused([](std::string& message) { message.clear(); });
     refused([](std::string& message) { message.resize(message.find(",p=") + 3); });
-    refused([](std::string& message) { message = message.substr(0, message.find(",p=")) + ",p=" + encode_base64(std::string(32, '\0')); });
-    refused([](std::string& message) { message = message.substr(0, message.find(",p=")) + ",p=" + encode_base64("short"); });
+    refused([](std::string& message) {
+        message = message.substr(0, message.find(",p=")) + ",p=" + encode_base64(std::string(32, '\0'));
+    });
+    refused([](std::string& message) {
+        message = message.substr(0, message.find(",p=")) + ",p=" + encode_base64("short");
+    });
     refused([](std::string& message) { message = std::string(5000, 'c'); });
 }
 
@@ -188,7 +216,8 @@ TEST_CASE("scram: unknown users see what users with a wrong password see") {
     for (const std::string name : {"user", "nobody", "no scram", "nobody2"}) {
         CAPTURE(name);
         ScramExchange exchange(make_users(), std::nullopt, kSeed);
-        Client client{.password = "wrong", .first_bare = "n=" + name + ",r=rOprNGfwEbeRWgbNEkqO", .server_signature = {}};
+        Client client{
+            .password = "wrong", .first_bare = "n=" + name + ",r=rOprNGfwEbeRWgbNEkqO", .server_signature = {}};
         const Login login = log_in(exchange, client);
         REQUIRE(login.first.next == Next::Continue);
         auto attributes = attributes_of(login.first.authentication_data);

@@ -75,7 +75,7 @@ TEST_CASE("a packet that is too large is found on its header") {
 
 TEST_CASE("nothing of one packet is left in the next") {
     Publish publish;
-    const std::string rich = "\x3b\x13\0\x01t\0\x0a\x0b\x02\0\0\0\x3c\x26\0\x01k\0\0xyz"s;
+    const std::string rich = "\x3b\x14\0\x01t\0\x0a\x0b\x02\0\0\0\x3c\x26\0\x01k\0\0xyz"s;
     CHECK_FALSE(decode_publish(frame_of(rich), ProtocolVersion::V5, {}, publish));
     CHECK(publish.properties.has(PropertyId::UserProperty));
     CHECK(publish.payload == "xyz");
@@ -95,7 +95,7 @@ TEST_CASE("nothing of one packet is left in the next") {
 TEST_CASE("nothing of one CONNECT is left in the next") {
     Connect connect;
     ConnectRefusal refusal;
-    const std::string rich = "\x10\x19\0\4MQTT\4\xc6\0\x0a\0\1a\0\1w\0\0\0\1u\0\1p"s;
+    const std::string rich = "\x10\x18\0\4MQTT\4\xc6\0\x0a\0\1a\0\1w\0\0\0\1u\0\1p"s;
     CHECK_FALSE(decode_connect(frame_of(rich), {}, connect, refusal));
     CHECK(connect.will);
     CHECK(connect.user_name == "u");

@@ -26,7 +26,8 @@ TEST_CASE("the first of a deadline heap is always the earliest of those that are
         REQUIRE(heap.count() == deadlines.size());
         if (deadlines.empty()) continue;
         int64_t earliest = INT64_MAX;
-        for (const auto& [number, deadline] : deadlines) earliest = std::min(earliest, deadline);
+        for (const auto& [number, deadline] : deadlines)
+            earliest = std::min(earliest, deadline);
         REQUIRE(heap.first_deadline() == earliest);
         REQUIRE(deadlines.at(heap.first()) == earliest);
     }

@@ -56,7 +56,8 @@ TEST_CASE("a filter that differs only by its wildcard's absence is another key")
 
 TEST_CASE("more literal levels than are counted still reach") {
     std::string levels = "a";
-    for (int i = 0; i < 200; ++i) levels += "/a";
+    for (int i = 0; i < 200; ++i)
+        levels += "/a";
     CHECK(reaches(levels + "/#", levels + "/x"));
     CHECK(reaches(levels + "/+", levels + "/x"));
     CHECK(reaches(levels, levels));
@@ -130,7 +131,8 @@ TEST_CASE("interest is never below what random subscriptions match, and ends wit
             INFO(topic);
             REQUIRE((known.peers_for(topic) & needed) == needed);
         }
-        while (!subscriptions.empty()) remove();
+        while (!subscriptions.empty())
+            remove();
         CHECK(known.empty());
     }
 }

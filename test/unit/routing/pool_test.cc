@@ -18,7 +18,8 @@ TEST_CASE("a pool gives the lowest free number, with its default value") {
         CHECK(pool.take() == i);
         pool[i] = 1;
     }
-    for (const uint32_t i : {4000u, 17u, 1500u}) pool.give_back(i);
+    for (const uint32_t i : {4000u, 17u, 1500u})
+        pool.give_back(i);
     CHECK_FALSE(pool.contains(17));
     CHECK(pool.contains(18));
     for (const uint32_t i : {17u, 1500u, 4000u, 5000u}) {
@@ -32,9 +33,11 @@ TEST_CASE("a pool gives the lowest free number, with its default value") {
 
 TEST_CASE("a pool gives empty chunks back to the heap, all but one") {
     Pool<uint64_t> pool;
-    for (uint32_t i = 0; i < 100000; ++i) pool.take();
+    for (uint32_t i = 0; i < 100000; ++i)
+        pool.take();
     const size_t full = pool.memory_bytes();
-    for (uint32_t i = 0; i < 100000; ++i) pool.give_back(i);
+    for (uint32_t i = 0; i < 100000; ++i)
+        pool.give_back(i);
     CHECK(pool.memory_bytes() < full / 20);
     CHECK(pool.count() == 0);
 }

@@ -12,7 +12,8 @@
 namespace runnel::routing {
 
 inline std::string random_levels(Random& random, uint64_t wildcards_in_ten) {
-    static constexpr std::array<std::string_view, 5> kLevels{"a", "b", "", "$s", "a level longer than its inline space"};
+    static constexpr std::array<std::string_view, 5> kLevels{"a", "b", "", "$s",
+                                                             "a level longer than its inline space"};
     std::string text;
     const uint64_t count = 1 + random.below(4);
     for (uint64_t i = 0; i < count; ++i) {
@@ -25,14 +26,16 @@ inline std::string random_levels(Random& random, uint64_t wildcards_in_ten) {
 // At least one character [MQTT-4.7.3-1].
 inline std::string random_topic(Random& random) {
     std::string topic;
-    while (topic.empty()) topic = random_levels(random, 0);
+    while (topic.empty())
+        topic = random_levels(random, 0);
     return topic;
 }
 
 inline std::string random_filter(Random& random) {
     if (random.below(50) == 0) return "#";
     std::string filter;
-    while (filter.empty()) filter = random_levels(random, random.below(6));
+    while (filter.empty())
+        filter = random_levels(random, random.below(6));
     return random.below(4) == 0 ? filter + "/#" : filter;
 }
 

@@ -69,9 +69,8 @@ private:
     void forget_tombstones() {
         const Time older_than{now_.ms - static_cast<int64_t>(random_.below(200))};
         messages_.forget_tombstones(older_than);
-        std::erase_if(kept_, [&](const auto& kept) {
-            return !kept.second.message && kept.second.stamp.time_ms < older_than.ms;
-        });
+        std::erase_if(
+            kept_, [&](const auto& kept) { return !kept.second.message && kept.second.stamp.time_ms < older_than.ms; });
     }
 
     void expire() {
@@ -128,6 +127,7 @@ TEST_CASE("random Retained Messages match what a search of all topics finds") {
     for (uint64_t seed = 1; seed <= 10; ++seed) {
         INFO("seed ", seed);
         Comparison comparison(seed);
-        for (int step = 0; step < 1000; ++step) comparison.step();
+        for (int step = 0; step < 1000; ++step)
+            comparison.step();
     }
 }

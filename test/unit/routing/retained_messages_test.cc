@@ -29,7 +29,8 @@ mqtt::MessageRef make_message(std::string_view topic, std::string_view payload,
 
 RetainedMessages with_topics(const Topics& topics) {
     RetainedMessages messages(kSeed, {});
-    for (const std::string& topic : topics) messages.store(make_message(topic, "x"), {1, 0, 0});
+    for (const std::string& topic : topics)
+        messages.store(make_message(topic, "x"), {1, 0, 0});
     return messages;
 }
 
@@ -48,7 +49,8 @@ std::string payload_of(const RetainedMessages& messages, std::string_view topic)
 }  // namespace
 
 TEST_CASE("filters reach retained topics as section 4.7 says") {
-    const RetainedMessages messages = with_topics({"a", "a/b", "a/b/c", "a/c", "b", "/", "/b", "a/", "$SYS", "$SYS/up", "a/$x"});
+    const RetainedMessages messages =
+        with_topics({"a", "a/b", "a/b/c", "a/c", "b", "/", "/b", "a/", "$SYS", "$SYS/up", "a/$x"});
     CHECK(topics_of(messages, "a") == Topics{"a"});
     CHECK(topics_of(messages, "a/b") == Topics{"a/b"});
     CHECK(topics_of(messages, "x") == Topics{});
@@ -193,7 +195,8 @@ TEST_CASE("tombstones give way to messages, and are limited themselves") {
     CHECK(messages.tombstone_count() <= 2000);
     CHECK(messages.memory_bytes() < 3 << 20);
     const auto topic_of = [](int i) { return "m/" + std::to_string(i) + "/a/b/c/d"; };
-    for (int i = 0; i < 1000; ++i) CHECK(messages.store(make_message(topic_of(i), "x"), {i, 0, 0}) == Stored::Yes);
+    for (int i = 0; i < 1000; ++i)
+        CHECK(messages.store(make_message(topic_of(i), "x"), {i, 0, 0}) == Stored::Yes);
     CHECK(messages.count() == 1000);
     CHECK(messages.store(make_message("4999" + slashes, "late"), {10, 0, 0}) == Stored::Older);
 }
@@ -215,12 +218,14 @@ TEST_CASE("topics of 65,535 slashes are stored, matched and erased") {
 TEST_CASE("a level with very many topics is walked, and each topic found and erased alone") {
     RetainedMessages messages(kSeed, {});
     constexpr int kMany = 100000;
-    for (int i = 0; i < kMany; ++i) messages.store(make_message("n/" + std::to_string(i), "x"), {1, 0, 0});
+    for (int i = 0; i < kMany; ++i)
+        messages.store(make_message("n/" + std::to_string(i), "x"), {1, 0, 0});
     size_t found = 0;
     messages.match("n/+", Time{}, [&](const mqtt::MessageRef&) { ++found; });
     CHECK(found == kMany);
     CHECK(messages.find("n/77777") != nullptr);
-    for (int i = 0; i < kMany; ++i) messages.store(make_message("n/" + std::to_string(i * 7919 % kMany), ""), {2, 0, 0});
+    for (int i = 0; i < kMany; ++i)
+        messages.store(make_message("n/" + std::to_string(i * 7919 % kMany), ""), {2, 0, 0});
     CHECK(messages.count() == 0);
     CHECK(messages.tombstone_count() == kMany);
     messages.forget_tombstones(Time::never());

@@ -41,7 +41,8 @@ public:
         group = *shared.find("g", "t");
     }
 
-    SubscriberId pick(std::string_view publisher = "p", std::string_view topic = "t", std::optional<Member> excluding = {}) {
+    SubscriberId pick(std::string_view publisher = "p", std::string_view topic = "t",
+                      std::optional<Member> excluding = {}) {
         const std::optional<MemberState> picked = shared.pick(group, publisher, topic, random, excluding);
         REQUIRE(picked);
         return picked->member.subscriber;
@@ -49,7 +50,8 @@ public:
 
     std::map<SubscriberId, int> picks(int count) {
         std::map<SubscriberId, int> counts;
-        for (int i = 0; i < count; ++i) ++counts[pick("p" + std::to_string(i), "t" + std::to_string(i))];
+        for (int i = 0; i < count; ++i)
+            ++counts[pick("p" + std::to_string(i), "t" + std::to_string(i))];
         return counts;
     }
 
@@ -160,7 +162,8 @@ TEST_CASE("least in flight goes to who has least, and in turn among equals") {
 TEST_CASE("least in flight is right for random changes of many members") {
     OneGroup group(ShareStrategy::LeastInflight, 40);
     std::map<SubscriberId, uint32_t> inflight;
-    for (SubscriberId subscriber = 0; subscriber < 40; ++subscriber) inflight[subscriber] = 0;
+    for (SubscriberId subscriber = 0; subscriber < 40; ++subscriber)
+        inflight[subscriber] = 0;
     Random random(3);
     for (int step = 0; step < 5000; ++step) {
         const auto changed = static_cast<SubscriberId>(random.below(40));
@@ -195,7 +198,8 @@ TEST_CASE("hashing keeps a publisher or a topic with its member") {
 TEST_CASE("when a member goes, hashing moves little of what the others had") {
     OneGroup group(ShareStrategy::HashClient, 10);
     std::map<std::string, SubscriberId> before;
-    for (int i = 0; i < 1000; ++i) before["p" + std::to_string(i)] = group.pick("p" + std::to_string(i));
+    for (int i = 0; i < 1000; ++i)
+        before["p" + std::to_string(i)] = group.pick("p" + std::to_string(i));
     group.shared.leave("g", "t", member(3));
     int moved = 0;
     for (const auto& [publisher, subscriber] : before) {
@@ -224,7 +228,8 @@ TEST_CASE("connected members come before disconnected ones, which come before no
     for (const ShareStrategy strategy : kStrategies) {
         INFO("strategy ", static_cast<int>(strategy));
         OneGroup group(strategy, 4);
-        for (const SubscriberId away : {0u, 1u, 3u}) group.shared.set_connected(member(away), false);
+        for (const SubscriberId away : {0u, 1u, 3u})
+            group.shared.set_connected(member(away), false);
         CHECK(group.picks(30) == std::map<SubscriberId, int>{{2, 30}});
         CHECK(group.pick("p", "t", member(2)) != 2);
         group.shared.set_connected(member(2), false);
@@ -232,7 +237,8 @@ TEST_CASE("connected members come before disconnected ones, which come before no
         group.shared.set_connected(member(1), true);
         group.shared.set_connected(member(1), true);
         CHECK(group.picks(30) == std::map<SubscriberId, int>{{1, 30}});
-        for (const SubscriberId gone : {0u, 1u, 3u}) group.shared.leave("g", "t", member(gone));
+        for (const SubscriberId gone : {0u, 1u, 3u})
+            group.shared.leave("g", "t", member(gone));
         CHECK(group.pick() == 2);
         CHECK_FALSE(group.shared.pick(group.group, "p", "t", group.random, member(2)));
         CHECK(group.shared.leave("g", "t", member(2)));
@@ -268,7 +274,8 @@ TEST_CASE("connected is set in all groups of a member, and of no other") {
     };
     shared.set_connected(member(1), false);
     shared.set_connected(member(77), false);
-    for (const char* filter : {"a", "b", "c"}) CHECK(picks_only(filter, 2));
+    for (const char* filter : {"a", "b", "c"})
+        CHECK(picks_only(filter, 2));
     shared.leave("g", "a", member(1));
     shared.set_connected(member(1), true);
     shared.set_connected(member(2), false);

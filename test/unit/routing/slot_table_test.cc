@@ -55,7 +55,8 @@ TEST_CASE("a slot table holds what a set of pairs holds") {
             }
             REQUIRE(table.count() == pairs.size());
         }
-        for (const auto& [hash, value] : pairs) REQUIRE(has(table, hash, value));
+        for (const auto& [hash, value] : pairs)
+            REQUIRE(has(table, hash, value));
         while (!pairs.empty()) {
             REQUIRE(table.erase(pairs.begin()->first, pairs.begin()->second));
             pairs.erase(pairs.begin());

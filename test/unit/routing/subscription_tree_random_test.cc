@@ -96,7 +96,8 @@ private:
             if (name.second == subscriber) by_order[kept.order] = name.first;
         }
         std::vector<std::string> filters;
-        for (const auto& [order, filter] : by_order) filters.push_back(filter);
+        for (const auto& [order, filter] : by_order)
+            filters.push_back(filter);
         return filters;
     }
 

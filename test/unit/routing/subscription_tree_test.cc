@@ -117,12 +117,12 @@ TEST_CASE("subscribing again replaces the options and keeps the order") {
     for (const char* filter : {"first", "second/+"}) {
         CHECK(tree.subscribe(filter, 1, {}, 5) == SubscriptionTree::Added::New);
     }
-    CHECK(tree.subscribe("first", 1, {.qos = QoS::ExactlyOnce, .no_local = true}, 9) == SubscriptionTree::Added::Replaced);
+    CHECK(tree.subscribe("first", 1, {.qos = QoS::ExactlyOnce, .no_local = true}, 9) ==
+          SubscriptionTree::Added::Replaced);
     CHECK(tree.subscribe("first", 2, {}, 0) == SubscriptionTree::Added::New);
     std::vector<uint32_t> sequences;
-    tree.for_each_of(1, [&](std::string_view, const Subscription& subscription) {
-        sequences.push_back(subscription.sequence);
-    });
+    tree.for_each_of(
+        1, [&](std::string_view, const Subscription& subscription) { sequences.push_back(subscription.sequence); });
     CHECK(sequences == std::vector<uint32_t>{0, 1});
     CHECK(filters_of(tree, 1) == Filters{"first", "second/+"});
     tree.match("first", [&](const Subscription& subscription) {
@@ -135,7 +135,8 @@ TEST_CASE("subscribing again replaces the options and keeps the order") {
 
 TEST_CASE("subscribers of one filter come in the order of subscription") {
     SubscriptionTree tree = make_tree();
-    for (const SubscriberId subscriber : {4u, 2u, 9u, 1u}) tree.subscribe("t", subscriber, {}, 0);
+    for (const SubscriberId subscriber : {4u, 2u, 9u, 1u})
+        tree.subscribe("t", subscriber, {}, 0);
     tree.unsubscribe("t", 4);
     tree.subscribe("t", 4, {}, 0);
     std::vector<SubscriberId> order;
@@ -195,20 +196,23 @@ TEST_CASE("topics and filters of 65,535 bytes may be all slashes") {
     const std::string deep_plus = "+" + slashes.substr(1);
     const std::string below = slashes.substr(1) + "#";
     const Filters filters{slashes, plus, deep_plus, below};
-    for (const std::string& filter : filters) tree.subscribe(filter, 1, {}, 0);
+    for (const std::string& filter : filters)
+        tree.subscribe(filter, 1, {}, 0);
     CHECK(filters_of(tree, 1) == filters);
     CHECK(match_count(tree, slashes) == 2);  // Its own text, and what is below the one before the last slash.
     CHECK(match_count(tree, slashes.substr(1)) == 3);
     CHECK(match_count(tree, "a" + slashes.substr(2)) == 0);
     CHECK(match_count(tree, "a" + slashes.substr(1)) == 1);
-    for (const std::string& filter : filters) CHECK(tree.unsubscribe(filter, 1));
+    for (const std::string& filter : filters)
+        CHECK(tree.unsubscribe(filter, 1));
     CHECK(tree.count() == 0);
     CHECK(match_count(tree, slashes) == 0);
 }
 
 TEST_CASE("2^16 filters of + and a over 16 levels") {
     SubscriptionTree tree = make_tree();
-    for (uint32_t pattern = 0; pattern < 65536; ++pattern) tree.subscribe(sixteen_levels(pattern, "a"), pattern, {}, 0);
+    for (uint32_t pattern = 0; pattern < 65536; ++pattern)
+        tree.subscribe(sixteen_levels(pattern, "a"), pattern, {}, 0);
     CHECK(match_count(tree, sixteen_levels(0, "a")) == 65536);
     CHECK(match_count(tree, "b" + sixteen_levels(0, "a").substr(1)) == 32768);
     CHECK(match_count(tree, sixteen_levels(0, "b")) == 1);
@@ -224,7 +228,8 @@ TEST_CASE("many subscribers of one filter that also have many subscriptions") {
     SubscriptionTree tree = make_tree();
     constexpr uint32_t kMany = 100000;
     for (const std::string filter : {"shared/filter", "shared/+"}) {
-        for (uint32_t i = 0; i < kMany; ++i) tree.subscribe(filter, i, {}, 0);
+        for (uint32_t i = 0; i < kMany; ++i)
+            tree.subscribe(filter, i, {}, 0);
     }
     for (uint32_t i = 0; i < kMany; ++i) {
         const std::string number = std::to_string(i);
@@ -237,7 +242,8 @@ TEST_CASE("many subscribers of one filter that also have many subscriptions") {
         REQUIRE(tree.unsubscribe("shared/filter", 7));
         REQUIRE(tree.subscribe("shared/filter", 7, {}, i) == SubscriptionTree::Added::New);
     }
-    for (uint32_t i = 0; i < kMany; ++i) REQUIRE(tree.unsubscribe("exact/" + std::to_string(i * 7919 % kMany), 7));
+    for (uint32_t i = 0; i < kMany; ++i)
+        REQUIRE(tree.unsubscribe("exact/" + std::to_string(i * 7919 % kMany), 7));
     CHECK(tree.count_of(7) == kMany + 2);
     tree.unsubscribe_all(7, [](std::string_view) {});
     CHECK(tree.count() == 2 * (kMany - 1));
@@ -252,7 +258,8 @@ TEST_CASE("a subscription takes under 200 bytes, and gives them back") {
             tree.subscribe(filter, i, {}, 0);
         }
         CHECK(tree.memory_bytes() / kMany < 200);
-        for (uint32_t i = 0; i < kMany; ++i) tree.unsubscribe_all(i, [](std::string_view) {});
+        for (uint32_t i = 0; i < kMany; ++i)
+            tree.unsubscribe_all(i, [](std::string_view) {});
         CHECK(tree.count() == 0);
         CHECK(tree.memory_bytes() < 5'000'000);  // A chunk of each pool, and the row of subscribers.
     }

@@ -35,14 +35,38 @@ TEST_CASE("address: what a listener can listen on") {
 }
 
 TEST_CASE("address: what is none") {
-    for (const std::string& text :
-         {std::string(), std::string("1883"), std::string(":1883"), std::string("127.0.0.1"), std::string("127.0.0.1:"),
-          std::string("127.0.0.1:x"), std::string("127.0.0.1:65536"), std::string("127.0.0.1:-1"), std::string("127.0.0.1:+1"),
-          std::string("127.0.0.1: 1"), std::string("127.0.0.1:1 "), std::string("256.0.0.1:1883"), std::string("1.2.3:1883"),
-          std::string("::1:1883"), std::string("[::1]"), std::string("[::1]:"), std::string("[]:1"), std::string("[::g]:1"),
-          std::string("[127.0.0.1]:1"), std::string("[::1:1883"), std::string("mqtt://a:1"), std::string("a b:1"), std::string("-a:1"),
-          std::string("*:1883"), std::string("unix:"), std::string("unix:/"), std::string("unix:run/x"), std::string("unix:@x"),
-          "unix:/" + std::string(200, 'a'), std::string("unix:/a\0b", 9), std::string("a\0b:1", 5), std::string(300, 'a') + ":1"}) {
+    for (const std::string& text : {std::string(),
+                                    std::string("1883"),
+                                    std::string(":1883"),
+                                    std::string("127.0.0.1"),
+                                    std::string("127.0.0.1:"),
+                                    std::string("127.0.0.1:x"),
+                                    std::string("127.0.0.1:65536"),
+                                    std::string("127.0.0.1:-1"),
+                                    std::string("127.0.0.1:+1"),
+                                    std::string("127.0.0.1: 1"),
+                                    std::string("127.0.0.1:1 "),
+                                    std::string("256.0.0.1:1883"),
+                                    std::string("1.2.3:1883"),
+                                    std::string("::1:1883"),
+                                    std::string("[::1]"),
+                                    std::string("[::1]:"),
+                                    std::string("[]:1"),
+                                    std::string("[::g]:1"),
+                                    std::string("[127.0.0.1]:1"),
+                                    std::string("[::1:1883"),
+                                    std::string("mqtt://a:1"),
+                                    std::string("a b:1"),
+                                    std::string("-a:1"),
+                                    std::string("*:1883"),
+                                    std::string("unix:"),
+                                    std::string("unix:/"),
+                                    std::string("unix:run/x"),
+                                    std::string("unix:@x"),
+                                    "unix:/" + std::string(200, 'a'),
+                                    std::string("unix:/a\0b", 9),
+                                    std::string("a\0b:1", 5),
+                                    std::string(300, 'a') + ":1"}) {
         CAPTURE(text);
         CHECK_FALSE(parse_listen_address(text).has_value());
     }

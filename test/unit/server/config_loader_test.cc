@@ -124,9 +124,11 @@ format = "json"
     CHECK(config.settings.max_retained_bytes == 1 << 20);
     CHECK(config.auth.anonymous == auth::AnonymousPolicy::Never);
     REQUIRE(config.access.size() == 2);
-    CHECK(config.access[0] == auth::AccessRule{.user = "sensor-*", .client = "", .publish = {"home/%u/#"}, .subscribe = {}, .deny = {}});
+    CHECK(config.access[0] ==
+          auth::AccessRule{.user = "sensor-*", .client = "", .publish = {"home/%u/#"}, .subscribe = {}, .deny = {}});
     CHECK(config.access[1] ==
-          auth::AccessRule{.user = "", .client = "c*", .publish = {}, .subscribe = {"a", "b"}, .deny = {"c"}, .admin = true});
+          auth::AccessRule{
+              .user = "", .client = "c*", .publish = {}, .subscribe = {"a", "b"}, .deny = {"c"}, .admin = true});
     CHECK(config.log.level == LogLevel::Debug);
     CHECK(config.log.format == LogFormat::Json);
 }
@@ -135,32 +137,38 @@ TEST_CASE("config: each error names file, line and key, what is wrong and what i
     has_only("[mqtt]\n\nmax_qos = 3\n", "file:3: mqtt.max_qos: 3 is out of range (allowed: 0 to 2)");
     has_only("mqtt.max_qos = 3", "file:1: mqtt.max_qos: 3 is out of range (allowed: 0 to 2)");
     has_only("mqtt = {max_qos = 3}", "file:1: mqtt.max_qos: 3 is out of range (allowed: 0 to 2)");
-    has_only("[mqtt]\nmax_packet_sise = 1", "file:2: mqtt.max_packet_sise: unknown key; the nearest known one is mqtt.max_packet_size");
+    has_only("[mqtt]\nmax_packet_sise = 1",
+             "file:2: mqtt.max_packet_sise: unknown key; the nearest known one is mqtt.max_packet_size");
     has_only("[mqqt]\nmax_qos = 1", "file:1: mqqt: unknown key; the nearest known one is mqtt");
     has_only("[mqtt.max_qos]\na = 1", "file:1: mqtt.max_qos: must be an integer, not a table (allowed: 0 to 2)");
-    has_only("[broker]\nsys_interval = 2024-01-01", "file:2: broker.sys_interval: must be a string such as \"10s\", not a date or time "
-                                                    "(allowed: \"0s\" to \"1d\")");
+    has_only("[broker]\nsys_interval = 2024-01-01",
+             "file:2: broker.sys_interval: must be a string such as \"10s\", not a date or time "
+             "(allowed: \"0s\" to \"1d\")");
     has_only("mqtt = 5", "file:1: mqtt: must be a table (allowed: [mqtt])");
     has_only("[listener]\naddress = \"127.0.0.1:1\"",
              "file:1: listener: must be a list of tables (allowed: [[listener]] or listener = [{...}, ...])");
     has_only("access = [1]", "file:1: access: must be a list of tables (allowed: [[access]] or access = [{...}, ...])");
     has_only("[[access]]\npublish = [1]",
-             "file:2: access.publish: must be a list of strings, not a list of other things than strings (allowed: a list of strings)");
+             "file:2: access.publish: must be a list of strings, not a list of other things than strings (allowed: a "
+             "list of strings)");
     has_only("[mqtt]\nmax_keep_alive = 10\nserver_keep_alive = 11",
              "file:3: mqtt.server_keep_alive: 11 is above mqtt.max_keep_alive (allowed: 0 to 10)");
 }
 
 TEST_CASE("config: all errors at once, in the order of the lines, overrides last") {
-    const auto errors = errors_of("[session]\nwhen_full = \"x\"\n[auth]\nanonymous = \"y\"\n[broker]\nloops = -1\nloop = 1\n",
-                                  {"mqtt.max_qos=9", "log.level=loud"});
+    const auto errors =
+        errors_of("[session]\nwhen_full = \"x\"\n[auth]\nanonymous = \"y\"\n[broker]\nloops = -1\nloop = 1\n",
+                  {"mqtt.max_qos=9", "log.level=loud"});
     REQUIRE(errors.size() == 6);
     CHECK(errors[0].starts_with("file:2: session.when_full: "));
     CHECK(errors[1].starts_with("file:4: auth.anonymous: "));
     CHECK(errors[2].starts_with("file:6: broker.loops: "));
     CHECK(errors[3].starts_with("file:7: broker.loop: "));
     CHECK(errors[4] == "--set mqtt.max_qos=9: mqtt.max_qos: 9 is out of range (allowed: 0 to 2)");
-    CHECK(errors[5] == "--set log.level=loud: log.level: \"loud\" is not known (allowed: \"error\", \"warning\", \"info\", \"debug\" or "
-                       "\"packets\")");
+    CHECK(errors[5] ==
+          "--set log.level=loud: log.level: \"loud\" is not known (allowed: \"error\", \"warning\", \"info\", "
+          "\"debug\" or "
+          "\"packets\")");
 }
 
 TEST_CASE("config: text that is no TOML") {
@@ -188,17 +196,27 @@ TEST_CASE("config: files that cannot be read are errors, never defaults") {
 }
 
 TEST_CASE("config: keys of later versions are named as such") {
-    has_only("[listener.tls]\nkey=\"a\"", "file:1: listener: must be a list of tables (allowed: [[listener]] or listener = [{...}, ...])");
-    has_only("[[listener]]\n[listener.tls]\nkey=\"a\"", "file:2: listener.tls: this version does not have it yet: it speaks no TLS");
+    has_only("[listener.tls]\nkey=\"a\"",
+             "file:1: listener: must be a list of tables (allowed: [[listener]] or listener = [{...}, ...])");
+    has_only("[[listener]]\n[listener.tls]\nkey=\"a\"",
+             "file:2: listener.tls: this version does not have it yet: it speaks no TLS");
     has_only("[[listener]]\nproxy_protocol = true",
-             "file:2: listener.proxy_protocol: this version does not have it yet: it reads no PROXY header (allowed: false)");
-    has_only("[[listener]]\nprotocol = \"http\"", "file:2: listener.protocol: \"http\": this version does not have it yet (allowed: \"mqtt\")");
-    has_only("[[listener]]\nprotocol = \"auto\"", "file:2: listener.protocol: \"auto\": this version does not have it yet (allowed: \"mqtt\")");
-    has_only("[[listener]]\nprotocol = \"mqtts\"", "file:2: listener.protocol: \"mqtts\" is not known (allowed: \"mqtt\")");
-    has_only("[auth]\nacl_file = \"acl\"", "file:2: auth.acl_file: this version does not have it yet: write [[access]] rules (allowed: \"\")");
-    has_only("[storage]\nengine = \"rocksdb\"", "file:2: storage.engine: this version keeps everything in memory (allowed: \"memory\")");
-    has_only("[storage]\ndurability = \"synced\"", "file:2: storage.durability: this version keeps everything in memory (allowed: \"memory\")");
-    has_only("[storage]\nengine = 1", "file:2: storage.engine: this version keeps everything in memory (allowed: \"memory\")");
+             "file:2: listener.proxy_protocol: this version does not have it yet: it reads no PROXY header (allowed: "
+             "false)");
+    has_only("[[listener]]\nprotocol = \"http\"",
+             "file:2: listener.protocol: \"http\": this version does not have it yet (allowed: \"mqtt\")");
+    has_only("[[listener]]\nprotocol = \"auto\"",
+             "file:2: listener.protocol: \"auto\": this version does not have it yet (allowed: \"mqtt\")");
+    has_only("[[listener]]\nprotocol = \"mqtts\"",
+             "file:2: listener.protocol: \"mqtts\" is not known (allowed: \"mqtt\")");
+    has_only("[auth]\nacl_file = \"acl\"",
+             "file:2: auth.acl_file: this version does not have it yet: write [[access]] rules (allowed: \"\")");
+    has_only("[storage]\nengine = \"rocksdb\"",
+             "file:2: storage.engine: this version keeps everything in memory (allowed: \"memory\")");
+    has_only("[storage]\ndurability = \"synced\"",
+             "file:2: storage.durability: this version keeps everything in memory (allowed: \"memory\")");
+    has_only("[storage]\nengine = 1",
+             "file:2: storage.engine: this version keeps everything in memory (allowed: \"memory\")");
     has_only("[storage]\nengin = 1", "file:2: storage.engin: unknown key; the nearest known one is storage.engine");
     has_only("storage = 1", "file:1: storage: must be a table (allowed: [storage])");
     has_only("[[history]]\nfilter = \"#\"", "file:1: history: this version does not have it yet: it keeps no history");
@@ -206,33 +224,43 @@ TEST_CASE("config: keys of later versions are named as such") {
 
 TEST_CASE("config: listeners") {
     has_only("[[listener]]\naddress = \"127.0.0.1\"",
-             "file:2: listener.address: \"127.0.0.1\" is no address (allowed: host:port, [IPv6 address]:port or unix:/path)");
+             "file:2: listener.address: \"127.0.0.1\" is no address (allowed: host:port, [IPv6 address]:port or "
+             "unix:/path)");
     has_only("[[listener]]\naddress = \"127.0.0.1:1\"\n[[listener]]\naddress = \"127.0.0.1:1\"",
              "file:4: listener.address: \"127.0.0.1:1\" is the address of two listeners");
     has_only("[[listener]]\naddress = \"[::1]:1\"\n[[listener]]\naddress = \"[0::1]:1\"",
              "file:4: listener.address: \"[0::1]:1\" is the address of two listeners");
     has_only("[[listener]]\naddress = \"unix:/a\"\n[[listener]]\naddress = \"unix:/a\"",
              "file:4: listener.address: \"unix:/a\" is the address of two listeners");
-    has_only("[[listener]]\n[[listener]]", "file:2: listener.address: \"127.0.0.1:1883\" is the address of two listeners");
+    has_only("[[listener]]\n[[listener]]",
+             "file:2: listener.address: \"127.0.0.1:1883\" is the address of two listeners");
     has_only("listener = []", "file:1: listener: is an empty list (allowed: one [[listener]] or more)");
-    CHECK(load("[[listener]]\naddress = \"127.0.0.1:0\"\n[[listener]]\naddress = \"127.0.0.1:0\"").listeners.size() == 2);
+    CHECK(load("[[listener]]\naddress = \"127.0.0.1:0\"\n[[listener]]\naddress = \"127.0.0.1:0\"").listeners.size() ==
+          2);
     CHECK(load("[[listener]]\naddress = \"0.0.0.0:1883\"\n[auth]\nanonymous = \"loopback\"").listeners.size() == 1);
     CHECK(load("[[listener]]\nmax_connections = 1").listeners[0].address == "127.0.0.1:1883");
 }
 
 TEST_CASE("config: access rules") {
     has_only("[[access]]\nuser = \"\"", "file:2: access.user: must not be empty (allowed: a text that is not empty)");
-    CHECK(errors_of("[[access]]\n[[access]]\npublish = [\"a\", \"b#\"]").front().starts_with("file:3: access.publish: \"b#\" has a wildcard"));
-    CHECK(errors_of("[[access]]\nsubscribe = [\"$share/g/a\"]").front().starts_with("file:2: access.subscribe: \"$share/g/a\" starts with"));
+    CHECK(errors_of("[[access]]\n[[access]]\npublish = [\"a\", \"b#\"]")
+              .front()
+              .starts_with("file:3: access.publish: \"b#\" has a wildcard"));
+    CHECK(errors_of("[[access]]\nsubscribe = [\"$share/g/a\"]")
+              .front()
+              .starts_with("file:2: access.subscribe: \"$share/g/a\" starts with"));
     CHECK(errors_of("[[access]]\ndeny = [\"\"]").front().starts_with("file:2: access.deny: \"\" is empty"));
-    CHECK(errors_of("[[access]]\nusers = \"a\"").front() == "file:2: access.users: unknown key; the nearest known one is access.user");
+    CHECK(errors_of("[[access]]\nusers = \"a\"").front() ==
+          "file:2: access.users: unknown key; the nearest known one is access.user");
     CHECK(load("access = []").access.empty());
 }
 
 TEST_CASE("config: overrides win over the file and later ones over earlier ones") {
-    const Config config = load("[mqtt]\nmax_qos = 0\nmax_inflight = 5\n[[listener]]\naddress = \"127.0.0.1:1\"\n[[listener]]\naddress = \"127.0.0.1:2\"",
-                               {"mqtt.max_qos=1", "mqtt.max_qos = 2", "listener=[{address=\"127.0.0.1:3\"}]", "mqtt={receive_maximum=7}",
-                                "access=[{publish=['#']}]"});
+    const Config config = load(
+        "[mqtt]\nmax_qos = 0\nmax_inflight = 5\n[[listener]]\naddress = \"127.0.0.1:1\"\n[[listener]]\naddress = "
+        "\"127.0.0.1:2\"",
+        {"mqtt.max_qos=1", "mqtt.max_qos = 2", "listener=[{address=\"127.0.0.1:3\"}]", "mqtt={receive_maximum=7}",
+         "access=[{publish=['#']}]"});
     CHECK(config.settings.max_qos == 2);
     CHECK(config.settings.max_inflight == 5);
     CHECK(config.settings.receive_maximum == 7);
@@ -240,13 +268,15 @@ TEST_CASE("config: overrides win over the file and later ones over earlier ones"
     CHECK(config.listeners[0].address == "127.0.0.1:3");
     CHECK(config.access.size() == 1);
     has_only("[[listener]]\naddress = \"127.0.0.1:1\"\n[[listener]]\naddress = \"x\"",
-             "--set listener=[{address=\"y\"}]: listener.address: \"y\" is no address (allowed: host:port, [IPv6 address]:port or unix:/path)",
+             "--set listener=[{address=\"y\"}]: listener.address: \"y\" is no address (allowed: host:port, [IPv6 "
+             "address]:port or unix:/path)",
              {"listener=[{address=\"y\"}]"});
 }
 
 TEST_CASE("config: text of an override may go without quotes, since shells take them off") {
-    const Config config = load("", {"log.level=packets", "log.format=\"json\"", "broker.sys_interval=250ms", "session.max_expiry=never",
-                                    "broker.data_dir=/var/lib/a b=c", "session.max_queued_bytes=1MiB", "mqtt.response_information=inform"});
+    const Config config = load(
+        "", {"log.level=packets", "log.format=\"json\"", "broker.sys_interval=250ms", "session.max_expiry=never",
+             "broker.data_dir=/var/lib/a b=c", "session.max_queued_bytes=1MiB", "mqtt.response_information=inform"});
     CHECK(config.log.level == LogLevel::Packets);
     CHECK(config.log.format == LogFormat::Json);
     CHECK(config.sys_interval == Duration{250});
@@ -258,8 +288,10 @@ TEST_CASE("config: text of an override may go without quotes, since shells take 
 
 TEST_CASE("config: overrides that are none") {
     has_only("", "--set mqtt.max_qos: no = in it (allowed: key.path=value)", {"mqtt.max_qos"});
-    has_only("", "--set mqtt.max_qos=x: mqtt.max_qos: must be an integer, not a string (allowed: 0 to 2)", {"mqtt.max_qos=x"});
-    for (const std::string text : {"=1", "mqtt.max_qos=", "mqtt.=1", "a b=1", "log.level=\"info", "access=[{", "mqtt.max_qos='"}) {
+    has_only("", "--set mqtt.max_qos=x: mqtt.max_qos: must be an integer, not a string (allowed: 0 to 2)",
+             {"mqtt.max_qos=x"});
+    for (const std::string text :
+         {"=1", "mqtt.max_qos=", "mqtt.=1", "a b=1", "log.level=\"info", "access=[{", "mqtt.max_qos='"}) {
         CAPTURE(text);
         const auto errors = errors_of("", {text});
         REQUIRE(errors.size() == 1);
@@ -291,14 +323,15 @@ TEST_CASE("config: the password file is read with the configuration") {
     REQUIRE_FALSE(broken);
     REQUIRE(broken.error().size() == 2);
     CHECK(broken.error()[0].text().starts_with(file + ":2: auth.password_file: " + path + ":2: no colon"));
-    CHECK(broken.error()[1].text().starts_with(file + ":2: auth.password_file: " + path + ":3: the user name is empty"));
+    CHECK(
+        broken.error()[1].text().starts_with(file + ":2: auth.password_file: " + path + ":3: the user name is empty"));
 
     std::filesystem::remove(path);
     CHECK_FALSE(load_config({file, {}, {}}));
     const auto by_override = load_config({{}, {"auth.password_file=" + path}, {}});
     REQUIRE_FALSE(by_override);
-    CHECK(by_override.error().front().text() ==
-          "--set auth.password_file=" + path + ": auth.password_file: " + path + ": cannot open it: No such file or directory");
+    CHECK(by_override.error().front().text() == "--set auth.password_file=" + path + ": auth.password_file: " + path +
+                                                    ": cannot open it: No such file or directory");
 }
 
 }  // namespace runnel::server

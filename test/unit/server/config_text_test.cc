@@ -43,7 +43,8 @@ TEST_CASE("sample: it is valid as it stands, and says the defaults when its valu
     const std::string defaults = print_config(Config());
     CHECK(print_config(load_text(sample_config())) == defaults);
     // Comments have a blank behind their #, values have none.
-    Config all_set = load_text(replace_all(replace_all(sample_config(), "\n# ", "\n## "), "\n#", "\n").replace(0, 2, "##"));
+    Config all_set =
+        load_text(replace_all(replace_all(sample_config(), "\n# ", "\n## "), "\n#", "\n").replace(0, 2, "##"));
     CHECK(all_set.access.size() == 1);
     all_set.access.clear();
     CHECK(print_config(all_set) == defaults);
@@ -69,7 +70,8 @@ TEST_CASE("print: reading what was printed gives the same configuration") {
     config.loops = 7;
     config.sys_interval = Duration{0};
     config.data_dir = "/a \"quoted\" \\ back\tslash \xc3\xa4\x7f";
-    config.listeners = {{.protocol = "mqtt", .address = "[::]:0", .max_connections = 5}, {.protocol = "mqtt", .address = "unix:/a b"}};
+    config.listeners = {{.protocol = "mqtt", .address = "[::]:0", .max_connections = 5},
+                        {.protocol = "mqtt", .address = "unix:/a b"}};
     config.settings.max_expiry_seconds = 0xFFFF'FFFF;
     config.settings.max_queued_bytes = 12'345;
     config.settings.max_retained_bytes = 0;
@@ -78,8 +80,9 @@ TEST_CASE("print: reading what was printed gives the same configuration") {
     config.settings.when_full = shard::WhenFull::Disconnect;
     config.settings.retain_available = false;
     config.auth.anonymous = auth::AnonymousPolicy::Always;
-    config.access = {{.user = "a\"b", .client = "", .publish = {"x/%u", "y"}, .subscribe = {}, .deny = {"\xc3\xa4"}, .admin = true},
-                     {.user = "", .client = "c*", .publish = {}, .subscribe = {"#"}, .deny = {}}};
+    config.access = {
+        {.user = "a\"b", .client = "", .publish = {"x/%u", "y"}, .subscribe = {}, .deny = {"\xc3\xa4"}, .admin = true},
+        {.user = "", .client = "c*", .publish = {}, .subscribe = {"#"}, .deny = {}}};
     config.log = {LogLevel::Packets, LogFormat::Json};
     const std::string printed = print_config(config);
     const Config again = load_text(printed);

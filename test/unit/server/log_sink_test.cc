@@ -20,13 +20,15 @@ namespace {
 class LogFile {
 public:
     explicit LogFile(const LogConfig& config)
-        : descriptor_(open(folder_.path("log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)), sink_(descriptor_, config) {}
+        : descriptor_(open(folder_.path("log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)),
+          sink_(descriptor_, config) {}
     ~LogFile() { close(descriptor_); }
     DescriptorLog& sink() { return sink_; }
     std::vector<std::string> lines() const {
         std::istringstream text(folder_.read("log"));
         std::vector<std::string> lines;
-        for (std::string line; std::getline(text, line);) lines.push_back(line);
+        for (std::string line; std::getline(text, line);)
+            lines.push_back(line);
         return lines;
     }
 
@@ -64,12 +66,15 @@ TEST_CASE("log sink: lines of several threads do not mix") {
     for (int i = 0; i < kThreads; ++i)
         threads.emplace_back([&file, i] {
             const Log log(file.sink());
-            for (int line = 0; line < kLines; ++line) log.info("line", {{"text", std::string(200, static_cast<char>('a' + i))}});
+            for (int line = 0; line < kLines; ++line)
+                log.info("line", {{"text", std::string(200, static_cast<char>('a' + i))}});
         });
-    for (std::thread& thread : threads) thread.join();
+    for (std::thread& thread : threads)
+        thread.join();
     const auto lines = file.lines();
     CHECK(lines.size() == kThreads * kLines);
-    for (const std::string& line : lines) CHECK(line.substr(24).starts_with(" info line text="));
+    for (const std::string& line : lines)
+        CHECK(line.substr(24).starts_with(" info line text="));
 }
 
 TEST_CASE("log sink: a full pipe that does not block loses lines and counts them") {
@@ -78,7 +83,8 @@ TEST_CASE("log sink: a full pipe that does not block loses lines and counts them
     {
         DescriptorLog sink(ends[1], {LogLevel::Info, LogFormat::Text});
         const Log log(sink);
-        for (int i = 0; i < 2'000; ++i) log.info("line", {{"text", std::string(200, 'a')}});
+        for (int i = 0; i < 2'000; ++i)
+            log.info("line", {{"text", std::string(200, 'a')}});
         CHECK(sink.lines_lost() > 0);
         CHECK(sink.lines_lost() < 2'000);
     }

@@ -12,8 +12,9 @@ TEST_CASE("nearest key: edit distance") {
         std::string a, b;
         size_t distance;
     };
-    const Row rows[] = {{"", "", 0},      {"a", "", 1},      {"", "abc", 3},        {"abc", "abc", 0}, {"abc", "abd", 1},
-                        {"abc", "ac", 1}, {"abc", "acb", 1}, {"kitten", "sitting", 3}, {"ab", "ba", 1},   {"abcd", "dcba", 4}};
+    const Row rows[] = {{"", "", 0},       {"a", "", 1},       {"", "abc", 3},    {"abc", "abc", 0},
+                        {"abc", "abd", 1}, {"abc", "ac", 1},   {"abc", "acb", 1}, {"kitten", "sitting", 3},
+                        {"ab", "ba", 1},   {"abcd", "dcba", 3}};
     for (const Row& row : rows) {
         CAPTURE(row.a);
         CAPTURE(row.b);
@@ -39,7 +40,8 @@ TEST_CASE("nearest key: what people mean") {
         {"auth.passwd_file", "auth.password_file"},
         {"access.suscribe", "access.subscribe"},
     };
-    for (const auto& [unknown, nearest] : rows) CHECK(nearest_key(unknown) == nearest);
+    for (const auto& [unknown, nearest] : rows)
+        CHECK(nearest_key(unknown) == nearest);
     CHECK_FALSE(nearest_key("").empty());
     CHECK_FALSE(nearest_key(std::string(100'000, 'x')).empty());
 }

@@ -73,6 +73,11 @@ class Client:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 
+    @property
+    def is_open(self):
+        """Neither close() nor one of the expectations of the end has closed this side."""
+        return self._socket.fileno() != -1
+
     def shut_sending(self):
         """Half a close: the broker reads the end of the stream while its own direction stays open."""
         self._socket.shutdown(socket.SHUT_WR)

@@ -164,7 +164,8 @@ def _closing(kind, reader, version):
     if version < V5 or not reader.remaining:
         return kind(0)
     code = reader.byte()
-    return kind(code, properties=_properties(reader, kind, version) if reader.remaining else ())
+    whole = reader.remaining or kind is packets.Auth
+    return kind(code, properties=_properties(reader, kind, version) if whole else ())
 
 
 _READERS = {

@@ -251,7 +251,8 @@ class Pingresp(Packet):
 
 
 class _Closing(Packet):
-    """DISCONNECT and AUTH: reason_code None and no properties give an empty body."""
+    """DISCONNECT and AUTH: reason_code None and no properties give an empty body. Only DISCONNECT may have a Reason Code
+    without a Property Length."""
 
     fields = {"reason_code": None}
 
@@ -261,7 +262,8 @@ class _Closing(Packet):
         has_properties = bool(self.properties) or self.raw_properties is not None
         if self.reason_code is None and not has_properties:
             return b""
-        return bytes([self.reason_code or 0]) + (self.property_block(version) if has_properties else b"")
+        whole = has_properties or self.type == Auth.type
+        return bytes([self.reason_code or 0]) + (self.property_block(version) if whole else b"")
 
 
 class Disconnect(_Closing):

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test/simulation/checkers/broker_rules.h"
+
+#include <algorithm>
+
+#include "test/simulation/loop.h"
+
+namespace runnel::simulation {
+
+void QueuesKeepTheirLimits::turn_ended() {
+    const shard::Settings& settings = scenario().settings;
+    for (const auto& loop : loops()) {
+        for (const std::string& client : clients_) {
+            const shard::SessionSlot* slot = loop->shard().sessions().find(client);
+            if (slot == nullptr) continue;
+            const session::MessageQueue& queue = slot->session.queue;
+            const bool many = settings.max_queued_messages != 0 && queue.size() > settings.max_queued_messages;
+            const bool large = settings.max_queued_bytes != 0 && queue.bytes() > settings.max_queued_bytes;
+            if (many || large)
+                complain(client + " has " + std::to_string(queue.size()) + " messages of " +
+                         std::to_string(queue.bytes()) + " bytes");
+        }
+    }
+}
+
+// When each retained publish took effect, as far as can be known from outside.
+RetainedIsTheLast::Spans RetainedIsTheLast::spans() const {
+    Spans found;
+    for (const auto& [number, message] : ledger().messages()) {
+        if (!message.retain || message.refused || !message.first_sent.has_come()) continue;
+        Span span{&message, message.first_sent.at, Time::never(), false};
+        if (message.acknowledged.has_come()) {
+            span.latest = message.acknowledged.at;
+            span.certain = true;
+        } else if (message.abandoned.has_come()) {
+            span.latest = message.abandoned.at;
+        } else if (message.qos == mqtt::QoS::AtMostOnce) {
+            span.latest = message.first_sent.at + Duration{kSlackMs};
+        }
+        found[message.topic].push_back(span);
+    }
+    return found;
+}
+
+// Unless one that is certain came later and was there before the question.
+bool RetainedIsTheLast::may_be_last(const Span& span, const std::vector<Span>& all, Time asked) {
+    return std::none_of(all.begin(), all.end(), [&](const Span& other) {
+        return other.certain && other.latest < asked && span.latest < other.earliest;
+    });
+}
+
+bool RetainedIsTheLast::may_be_nothing(const std::vector<Span>& all, Time asked) {
+    const bool any_certain =
+        std::any_of(all.begin(), all.end(), [&](const Span& span) { return span.certain && span.latest < asked; });
+    if (!any_certain) return true;
+    return std::any_of(all.begin(), all.end(), [&](const Span& span) {
+        const PublishedMessage& message = *span.message;
+        const bool expires = message.expiry && span.earliest + Duration::seconds(*message.expiry) <= asked + Duration{kSlackMs};
+        return (message.clears || expires) && may_be_last(span, all, asked);
+    });
+}
+
+void RetainedIsTheLast::examine(const std::vector<Probe*>& probes, bool quiet) {
+    if (scenario().tiny_retained) return;
+    const Spans all = spans();
+    for (const Probe* probe : probes) examine(*probe, all);
+    if (!quiet) return;
+    std::set<std::map<std::string, std::string>> views;
+    for (const Probe* probe : probes) {
+        std::map<std::string, std::string> view;
+        for (const Probe::Heard& heard : probe->heard())
+            if (heard.retain) view[heard.topic] = heard.payload;
+        views.insert(view);
+    }
+    if (views.size() > 1) complain("the shards do not have the same Retained Messages");
+}
+
+void RetainedIsTheLast::examine(const Probe& probe, const Spans& spans) {
+    std::map<std::string, uint64_t> got;
+    for (const Probe::Heard& heard : probe.heard())
+        if (heard.retain) got.emplace(heard.topic, number_in(heard.payload));
+    for (const auto& [topic, all] : spans) {
+        if (scenario().hides_topics && topic.starts_with("hidden/")) continue;
+        const auto at = got.find(topic);
+        if (at == got.end()) {
+            const bool dropped = scenario().drops_are_expected();
+            if (!may_be_nothing(all, probe.subscribed_at()) && !dropped) complain("nothing is there on " + topic);
+            continue;
+        }
+        const auto span = std::find_if(all.begin(), all.end(),
+                                       [&](const Span& other) { return other.message->number == at->second; });
+        if (span == all.end()) {
+            complain("a message that was not retained is there on " + topic);
+            continue;
+        }
+        if (span->message->clears || !may_be_last(*span, all, probe.subscribed_at()))
+            complain("message " + std::to_string(at->second) + " is there on " + topic + ", but a later one was acknowledged");
+    }
+    for (const auto& [topic, number] : got)
+        if (!spans.contains(topic)) complain("a message that was not retained is there on " + topic);
+}
+
+void NothingIsKept::expect_zero(const char* name, uint64_t value) {
+    if (value != 0) complain(std::to_string(value) + " " + name);
+}
+
+// Everybody is connected and has read everything.
+void NothingIsKept::settled() {
+    for (const auto& loop : loops()) {
+        expect_zero("messages in flight", loop->counters().inflight_messages.value());
+        expect_zero("messages queued", loop->counters().queued_messages.value());
+    }
+}
+
+void NothingIsKept::finished() {
+    for (const auto& loop : loops()) {
+        const Counters& counters = loop->counters();
+        expect_zero("connections", loop->shard().connection_count());
+        expect_zero("Sessions", loop->shard().sessions().size());
+        expect_zero("connections counted", counters.connections.value());
+        expect_zero("Sessions counted", counters.sessions.value());
+        expect_zero("subscriptions counted", counters.subscriptions.value());
+        expect_zero("Shared Subscriptions counted", counters.shared_subscriptions.value());
+        expect_zero("queued messages counted", counters.queued_messages.value());
+        expect_zero("queued bytes counted", counters.queued_bytes.value());
+        expect_zero("messages in flight counted", counters.inflight_messages.value());
+    }
+}
+
+}  // namespace runnel::simulation

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test/simulation/loop.h"
+
+#include <algorithm>
+#include <array>
+
+namespace runnel::simulation {
+
+Loop::Loop(Network& network, Tap& tap, shard::Environment environment)
+    : network_(network),
+      tap_(tap),
+      counters_(std::make_unique<Counters>()),
+      authenticator_(environment.authenticator),
+      self_(environment.self) {
+    const uint32_t peers = environment.placement.peer_count;
+    mail_.resize(peers);
+    last_mail_.resize(peers);
+    shard_ = std::make_unique<shard::Shard>(
+        shard::Environment{environment.settings, environment.placement, environment.self, environment.random_seed,
+                           environment.secrets, *counters_, environment.log, environment.authenticator,
+                           environment.access},
+        network.schedule.now());
+}
+
+void Loop::start(std::vector<Loop*> peers) {
+    peers_ = std::move(peers);
+    wake(network_.schedule.now());
+}
+
+void Loop::accept(Link& link, std::string bytes, bool loopback) {
+    call([this, &link, bytes = std::move(bytes), loopback](shard::Shard& shard, Time now) {
+        link.id = shard.connection_opened({"link " + std::to_string(link.tapped.link), loopback}, now);
+        link.loop = this;
+        link.reading = true;
+        link.seen = 0;
+        links_[link.id.slot] = &link;
+        if (!bytes.empty())
+            shard.bytes_received(link.id, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, now);
+        if (link.has_input()) readable(link);
+    });
+}
+
+void Loop::readable(Link& link) {
+    if (std::find(readable_.begin(), readable_.end(), &link) == readable_.end()) readable_.push_back(&link);
+    wake(network_.schedule.now());
+}
+
+void Loop::writable(Link& link) {
+    writable_.push_back(&link);
+    wake(network_.schedule.now());
+}
+
+void Loop::call(std::function<void(shard::Shard&, Time)> what) {
+    calls_.push_back([this, what = std::move(what)] { what(*shard_, network_.schedule.now()); });
+    wake(network_.schedule.now());
+}
+
+void Loop::mail_arrives(shard::PeerIndex from) {
+    arrived_mail_.push_back(from);
+    wake(network_.schedule.now());
+}
+
+// A loop that is busy comes a little later.
+void Loop::wake(Time when) {
+    if (when >= next_turn_) return;
+    next_turn_ = when;
+    network_.schedule.at(when + Duration{network_.chance.between(0, network_.scenario.turn_delay_ms)}, [this, when] {
+        if (next_turn_ == when) turn();
+    });
+}
+
+void Loop::turn() {
+    next_turn_ = Time::never();
+    take_mail();
+    read_sockets();
+    give([&] { shard_->time_advanced(network_.schedule.now()); });
+    write_sockets();
+    flush();
+    carry_out_effects();
+    if (const auto deadline = shard_->next_deadline()) wake(std::max(*deadline, network_.schedule.now()));
+}
+
+void Loop::take_mail() {
+    for (auto& call : std::exchange(calls_, {})) give(call);
+    while (!arrived_mail_.empty()) {
+        const shard::PeerIndex from = arrived_mail_.front();
+        arrived_mail_.pop_front();
+        shard::PeerMessages messages = std::move(mail_[from].front());
+        mail_[from].pop_front();
+        network_.trace.note(network_.schedule.now(), "mail", self_ * 64 + from, std::to_string(messages.size()));
+        if (network_.trace.prints())
+            network_.trace.line(network_.schedule.now(), "shard " + std::to_string(from) + " tells shard " +
+                                                             std::to_string(self_) + " " +
+                                                             std::to_string(messages.size()) + " messages");
+        give([&] { shard_->peer_messages_received(from, std::move(messages), network_.schedule.now()); });
+    }
+}
+
+void Loop::read_sockets() {
+    std::vector<Link*> links = std::exchange(readable_, {});
+    for (size_t i = links.size(); i > 1; --i) std::swap(links[i - 1], links[network_.chance.below(i)]);
+    for (Link* link : links)
+        if (link->loop == this) read_from(*link);
+}
+
+void Loop::read_from(Link& link) {
+    const Time now = network_.schedule.now();
+    if (!link.has_input()) return;
+    const std::string bytes = link.reading ? link.read() : std::string();
+    if (bytes.empty()) {
+        // A loop that does not read learns of a closed socket all the same.
+        if (!link.has_ended()) return;
+        tap_.lost(link.tapped);
+        return give([&] { shard_->connection_lost(link.id, now); });
+    }
+    tap_.bytes_received(link.tapped, bytes);
+    give([&] {
+        shard_->bytes_received(link.id, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, now);
+    });
+    tap_.input_handled(link.tapped);
+    if (link.loop == this && link.has_input()) readable(link);
+}
+
+void Loop::write_sockets() {
+    for (Link* link : std::exchange(writable_, {}))
+        if (link->loop == this) write_to(*link);
+}
+
+void Loop::flush() {
+    while (true) {
+        const std::vector<shard::ConnectionId> writes = shard_->take_writes();
+        if (writes.empty()) break;
+        for (const shard::ConnectionId id : writes)
+            if (Link* link = find(id); link != nullptr && !link->is_blocked()) write_to(*link);
+    }
+    shard_->writes_done();
+}
+
+void Loop::write_to(Link& link) {
+    std::array<std::string_view, 16> pieces;
+    const size_t count = shard_->gather_output(link.id, pieces);
+    std::string bytes;
+    for (size_t i = 0; i < count; ++i) bytes += pieces[i];
+    const size_t size = link.write(bytes);
+    network_.trace.note(network_.schedule.now(), "write", link.tapped.link, {bytes.data(), size});
+    link.seen -= std::min(size, link.seen);
+    give([&] { shard_->output_written(link.id, size, size < bytes.size(), network_.schedule.now()); });
+    if (count == pieces.size() && size == bytes.size()) write_to(link);
+}
+
+size_t Loop::output_bytes(const Link& link) const {
+    std::array<std::string_view, 4096> pieces;
+    const size_t count = shard_->gather_output(link.id, pieces);
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; ++i) bytes += pieces[i].size();
+    return bytes;
+}
+
+void Loop::carry_out_effects() {
+    shard::Effects& effects = shard_->effects();
+    for (auto& hand_over : effects.hand_overs) carry_out(hand_over);
+    for (const shard::ConnectionId id : effects.closes) {
+        Link* link = find(id);
+        if (link == nullptr) continue;
+        link->close_by_broker();
+        detach(*link);
+    }
+    for (const auto& question : effects.questions) carry_out(question);
+    for (const auto& wish : effects.readings) {
+        Link* link = find(wish.connection);
+        if (link == nullptr) continue;
+        link->reading = wish.wanted;
+        if (wish.wanted && link->has_input()) readable(*link);
+    }
+    tell_peers();
+    shard_->effects_done();
+    closes_seen_ = 0;
+}
+
+void Loop::carry_out(shard::Effects::HandOver& hand_over) {
+    Link* link = find(hand_over.connection);
+    detach(*link);
+    Loop* owner = peers_[hand_over.owner];
+    const int64_t delay = network_.chance.between(0, network_.scenario.peer_delay_ms);
+    network_.schedule.after(delay, [owner, link, bytes = hand_over.bytes] { owner->accept(*link, bytes); });
+}
+
+void Loop::carry_out(const shard::Effects::AskAuthenticator& question) {
+    const int64_t delay = network_.chance.between(0, network_.scenario.login_delay_ms);
+    network_.schedule.after(delay, [this, id = question.connection, credentials = question.credentials] {
+        call([this, id, credentials](shard::Shard& shard, Time now) {
+            shard.authentication_answered(id, authenticator_->check(credentials), now);
+        });
+    });
+}
+
+void Loop::tell_peers() {
+    auto& tells = shard_->effects().tells;
+    for (shard::PeerIndex to = 0; to < tells.size(); ++to) {
+        if (tells[to].empty()) continue;
+        Loop* peer = peers_[to];
+        peer->mail_[self_].push_back(std::exchange(tells[to], {}));
+        const int64_t delay = network_.chance.between(0, network_.scenario.peer_delay_ms);
+        last_mail_[to] = std::max(last_mail_[to], network_.schedule.now() + Duration{delay});
+        network_.schedule.at(last_mail_[to], [peer, from = self_] { peer->mail_arrives(from); });
+    }
+}
+
+// First what ended, then what the others were sent: in the order in which the shard did it.
+void Loop::observe() {
+    const auto& closes = shard_->effects().closes;
+    for (; closes_seen_ < closes.size(); ++closes_seen_) {
+        Link* link = find(closes[closes_seen_]);
+        if (link == nullptr) continue;
+        observe_output(*link);
+        tap_.closed(link->tapped);
+    }
+    for (const auto& [slot, link] : links_) observe_output(*link);
+}
+
+void Loop::observe_output(Link& link) {
+    std::array<std::string_view, 256> pieces;
+    const size_t count = shard_->gather_output(link.id, pieces);
+    size_t skipped = 0;
+    for (size_t i = 0; i < count; ++i) {
+        const size_t known = std::min(link.seen - skipped, pieces[i].size());
+        skipped += known;
+        const std::string_view fresh = pieces[i].substr(known);
+        if (fresh.empty()) continue;
+        tap_.bytes_made(link.tapped, fresh);
+        link.seen += fresh.size();
+        skipped += fresh.size();
+    }
+}
+
+void Loop::detach(Link& link) {
+    links_.erase(link.id.slot);
+    link.loop = nullptr;
+}
+
+Link* Loop::find(shard::ConnectionId id) const {
+    const auto at = links_.find(id.slot);
+    return at == links_.end() || at->second->id != id ? nullptr : at->second;
+}
+
+}  // namespace runnel::simulation
