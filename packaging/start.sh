@@ -39,7 +39,8 @@ build_release() {
 
 # Starts the broker and waits for its line "ready", or for its end.
 start() {
-  step "Starting $build/bin/runnel $*"
+  step "Starting $build/bin/runnel${*:+ $*}"
+  : >"$log"
   setsid "$build/bin/runnel" "$@" </dev/null >"$log" 2>&1 &
   local pid=$! tries=0
   echo "$pid" >"$pid_file"

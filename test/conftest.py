@@ -27,8 +27,9 @@ def broker():
 
 
 @pytest.fixture
-def make_broker():
-    """make_broker(config) starts one more broker; each is stopped at the end and must end well."""
+def make_broker(client):
+    """make_broker(config) starts one more broker; each is stopped at the end and must end well. The test's clients have
+    gone by then: a broker waits a second for those that do not hang up."""
     if os.environ.get("RUNNEL_TARGET"):
         pytest.skip("needs a broker with its own configuration")
     started = []
@@ -38,6 +39,7 @@ def make_broker():
         return started[-1]
 
     yield make
+    client.close()
     try:
         for one in started:
             one.stop()

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kReadBufferSize = 64 * 1024;
 constexpr uint32_t kQuestionsMax = 1000;  // Logins that wait for a thread of the pool.
 constexpr Duration kDrainTime{2000};
+constexpr Duration kHeldBack{1};
 
 template <class Handle>
 uv_handle_t* as_handle(Handle& handle) {
@@ -101,6 +102,7 @@ void EventLoop::end_turn() {
     }
     carry_out_effects();
     end_lingering(false);
+    if (!held_back_.empty()) go_on_reading();
     if (draining_) finish_if_drained();
     arm_timer();
 }
@@ -144,8 +146,11 @@ void EventLoop::refuse_as_busy(const std::vector<shard::ConnectionId>& connectio
 
 void EventLoop::tell_peers() {
     auto& tells = shard_->effects().tells;
-    for (shard::PeerIndex peer = 0; peer < tells.size(); ++peer)
-        if (!tells[peer].empty()) peers_[peer]->post(PeerBatch{settings_.index, std::exchange(tells[peer], {})});
+    for (shard::PeerIndex peer = 0; peer < tells.size(); ++peer) {
+        if (tells[peer].empty()) continue;
+        const size_t size = shard::size_of(tells[peer]);
+        peers_[peer]->post(PeerBatch{settings_.index, std::exchange(tells[peer], {})}, size);
+    }
 }
 
 // A password hash is slow on purpose: it is checked by libuv's thread pool, which nothing else uses.
@@ -187,6 +192,7 @@ void EventLoop::arm_timer() {
     std::optional<Time> deadline = shard_->next_deadline();
     if (!lingering_.empty()) deadline = std::min(deadline.value_or(Time::never()), lingering_.front()->linger_until);
     if (draining_) deadline = std::min(deadline.value_or(Time::never()), drain_deadline_);
+    if (!held_back_.empty()) deadline = now() + kHeldBack;
     if (!deadline) {
         uv_timer_stop(&timer_);
         return;

@@ -42,6 +42,8 @@ public:
     void start(std::vector<EventLoop*> peers);
     // Any thread.
     void post(Envelope envelope) { mailbox_.post(std::move(envelope)); }
+    void post(Envelope envelope, size_t size) { mailbox_.post(std::move(envelope), size); }
+    bool mailbox_is_full() const { return mailbox_.is_full(); }
     // Waits for the thread to end, which it does after a Drain.
     void join();
 
@@ -82,6 +84,9 @@ private:
     Socket* find(shard::ConnectionId id);
     std::unique_ptr<Socket> detach(shard::ConnectionId id);
     void lose(Socket& socket);
+    bool peer_is_behind() const;
+    void hold_back(Socket& socket);
+    void go_on_reading();
     void close_gently(std::unique_ptr<Socket> socket);
     void end_lingering(bool all);
     static int stop_polling(std::unique_ptr<Socket> socket);
@@ -100,6 +105,7 @@ private:
     std::vector<std::unique_ptr<Socket>> sockets_;    // By the slot of their connection.
     std::vector<std::unique_ptr<Socket>> lingering_;  // Closed by us; what the client still sends is thrown away.
     std::vector<shard::ConnectionId> lost_;
+    std::vector<shard::ConnectionId> held_back_;  // Not read until every peer has caught up.
     std::unique_ptr<char[]> read_buffer_;
     uint32_t questions_open_ = 0;
     bool draining_ = false;

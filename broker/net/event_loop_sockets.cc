@@ -102,7 +102,12 @@ void EventLoop::adopt(int descriptor, shard::PeerAddress address, CountedConnect
 
 // Polls for what the socket waits for.
 void EventLoop::watch(Socket& socket) {
-    const int events = (socket.reading ? UV_READABLE : 0) | (socket.writing ? UV_WRITABLE : 0);
+    const bool reading = socket.reading && !socket.held_back;
+    const int events = (reading ? UV_READABLE : 0) | (socket.writing ? UV_WRITABLE : 0);
+    if (events == 0 && socket.held_back) {
+        uv_poll_stop(&socket.poll);
+        return;
+    }
     if (events == 0) {
         // Nothing is wanted but to learn that the client has gone.
         uv_poll_start(&socket.poll, UV_DISCONNECT, [](uv_poll_t* poll, int status, int ready) {
@@ -125,7 +130,34 @@ void EventLoop::socket_ready(Socket& socket, int status, int events) {
     }
     if (status < 0 || ((events & UV_DISCONNECT) != 0 && !socket.reading)) return lose(socket);
     if ((events & UV_WRITABLE) != 0) write_out(socket);
-    if ((events & UV_READABLE) != 0) read_from(socket);
+    if ((events & UV_READABLE) == 0) return;
+    if (peer_is_behind()) return hold_back(socket);
+    read_from(socket);
+}
+
+// A publisher must not fill the memory with what another loop has not got round to. Mailboxes are always emptied, so two
+// loops that wait for each other go on.
+bool EventLoop::peer_is_behind() const {
+    if (peers_.size() < 2) return false;
+    for (const EventLoop* peer : peers_)
+        if (peer != this && peer->mailbox_is_full()) return true;
+    return false;
+}
+
+void EventLoop::hold_back(Socket& socket) {
+    socket.held_back = true;
+    held_back_.push_back(socket.id);
+    watch(socket);
+}
+
+void EventLoop::go_on_reading() {
+    if (peer_is_behind()) return;
+    for (const shard::ConnectionId id : std::exchange(held_back_, {})) {
+        Socket* socket = find(id);
+        if (socket == nullptr) continue;
+        socket->held_back = false;
+        watch(*socket);
+    }
 }
 
 void EventLoop::read_from(Socket& socket) {
@@ -144,6 +176,7 @@ void EventLoop::read_from(Socket& socket) {
 // The shard learns of it at the end of the turn. Until then the socket is not polled: it would only say so again.
 void EventLoop::lose(Socket& socket) {
     uv_poll_stop(&socket.poll);
+    socket.lost = true;
     lost_.push_back(socket.id);
 }
 
@@ -210,12 +243,12 @@ int EventLoop::stop_polling(std::unique_ptr<Socket> socket) {
 // Closing a socket with unread input resets the connection, and the client may never see why it was closed. So only our
 // side is shut at first, and what still comes is thrown away, for a second at most.
 void EventLoop::close_gently(std::unique_ptr<Socket> socket) {
-    const bool alive = uv_is_active(reinterpret_cast<uv_handle_t*>(&socket->poll)) != 0;
-    if (!alive || shutdown(socket->descriptor, SHUT_WR) != 0) {
+    if (socket->lost || shutdown(socket->descriptor, SHUT_WR) != 0) {
         close(stop_polling(std::move(socket)));
         return;
     }
     socket->counted = {};
+    socket->held_back = false;
     socket->lingering = socket->reading = true;
     socket->writing = false;
     socket->linger_until = now() + kLinger;

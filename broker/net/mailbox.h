@@ -3,6 +3,7 @@
 
 #include <uv.h>
 
+#include <atomic>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -17,7 +18,8 @@ public:
     // `wake_up` belongs to the loop.
     explicit Mailbox(uv_async_t& wake_up) : wake_up_(&wake_up) {}
 
-    void post(Envelope envelope) {
+    // `size`: bytes of messages in the envelope.
+    void post(Envelope envelope, size_t size = 0) {
         bool first = false;
         {
             const std::lock_guard lock(mutex_);
@@ -25,12 +27,16 @@ public:
             first = envelopes_.empty();
             envelopes_.push_back(std::move(envelope));
         }
+        if (size != 0) size_.fetch_add(size, std::memory_order_relaxed);
         if (first) uv_async_send(wake_up_);
     }
     std::vector<Envelope> take() {
         const std::lock_guard lock(mutex_);
+        size_.store(0, std::memory_order_relaxed);
         return std::exchange(envelopes_, {});
     }
+    // Whether the loop is so far behind that nothing more should be read that might go to it.
+    bool is_full() const { return size_.load(std::memory_order_relaxed) > kSizeMax; }
     // Nobody will take any more: later envelopes are dropped.
     void close() {
         const std::lock_guard lock(mutex_);
@@ -38,7 +44,10 @@ public:
     }
 
 private:
+    static constexpr size_t kSizeMax = 8 << 20;
+
     std::mutex mutex_;
+    std::atomic<size_t> size_{0};
     std::vector<Envelope> envelopes_;
     bool closed_ = false;
     uv_async_t* wake_up_;

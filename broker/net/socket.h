@@ -16,6 +16,8 @@ struct Socket {
     CountedConnection counted;
     bool reading = true;
     bool writing = false;  // Waits until the socket takes more.
+    bool held_back = false;  // A peer is behind: see EventLoop::hold_back.
+    bool lost = false;       // The transport has failed or the client has closed it.
     bool lingering = false;
     Time linger_until{};
 };

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/routing/filter_trie.h"
 
+#include <algorithm>
+#include <array>
+
 #include "broker/base/check.h"
 #include "broker/base/hash.h"
 #include "broker/mqtt/topic.h"
@@ -64,11 +67,11 @@ std::optional<FilterTrie::Place> FilterTrie::find(std::string_view filter) const
 }
 
 uint32_t FilterTrie::find_child(uint32_t parent, std::string_view level, uint64_t level_hash) const {
-    return level == "+" ? nodes_[parent].plus : find_literal_child(parent, level, level_hash);
+    return level == "+" ? nodes_[parent].plus : find_literal_child(parent, level, child_hash(parent, level_hash));
 }
 
-uint32_t FilterTrie::find_literal_child(uint32_t parent, std::string_view level, uint64_t level_hash) const {
-    return children_.find(child_hash(parent, level_hash), [&](uint32_t candidate) {
+uint32_t FilterTrie::find_literal_child(uint32_t parent, std::string_view level, uint32_t hash) const {
+    return children_.find(hash, [&](uint32_t candidate) {
         return nodes_[candidate].parent == parent && texts_[nodes_[candidate].text] == level;
     });
 }
@@ -130,20 +133,27 @@ void FilterTrie::match(std::string_view topic, std::vector<uint32_t>& matched) c
     }
 }
 
-// Moves the frontier one level down.
+// Moves the frontier one level down, some nodes at a time: what they need is asked of memory for all of them first.
 void FilterTrie::step(std::string_view level, bool wildcards_match, std::vector<uint32_t>& matched) const {
     const uint64_t level_hash = hash_bytes(level, hash_seed_);
     next_frontier_.clear();
-    for (size_t i = 0; i < frontier_.size(); ++i) {
-        if (i + 8 < frontier_.size()) nodes_.prefetch(frontier_[i + 8]);
-        if (i + 4 < frontier_.size()) children_.prefetch(child_hash(frontier_[i + 4], level_hash));
-        const uint32_t number = frontier_[i];
-        const Node& node = nodes_[number];
-        if (wildcards_match && node.first_below != kNone) matched.push_back(node.first_below);
-        if (wildcards_match && node.plus != kNone) next_frontier_.push_back(node.plus);
-        if (node.children == 0) continue;
-        const uint32_t child = find_literal_child(number, level, level_hash);
-        if (child != kNone) next_frontier_.push_back(child);
+    constexpr size_t kBlock = 16;
+    std::array<uint32_t, kBlock> hashes;
+    for (size_t begin = 0; begin < frontier_.size(); begin += kBlock) {
+        const size_t end = std::min(begin + kBlock, frontier_.size());
+        for (size_t i = begin; i < end; ++i) {
+            nodes_.prefetch(frontier_[i]);
+            hashes[i - begin] = child_hash(frontier_[i], level_hash);
+            children_.prefetch(hashes[i - begin]);
+        }
+        for (size_t i = begin; i < end; ++i) {
+            const Node& node = nodes_[frontier_[i]];
+            if (wildcards_match && node.first_below != kNone) matched.push_back(node.first_below);
+            if (wildcards_match && node.plus != kNone) next_frontier_.push_back(node.plus);
+            if (node.children == 0) continue;
+            const uint32_t child = find_literal_child(frontier_[i], level, hashes[i - begin]);
+            if (child != kNone) next_frontier_.push_back(child);
+        }
     }
     frontier_.swap(next_frontier_);
 }

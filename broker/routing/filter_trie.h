@@ -59,7 +59,7 @@ private:
 
     uint32_t add_child(uint32_t parent, std::string_view level);
     uint32_t find_child(uint32_t parent, std::string_view level, uint64_t level_hash) const;
-    uint32_t find_literal_child(uint32_t parent, std::string_view level, uint64_t level_hash) const;
+    uint32_t find_literal_child(uint32_t parent, std::string_view level, uint32_t hash) const;
     void remove_nodes_if_unused(uint32_t number);
     std::string_view text_of(uint32_t node) const;
     void step(std::string_view level, bool wildcards_match, std::vector<uint32_t>& matched) const;

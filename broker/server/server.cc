@@ -83,7 +83,7 @@ private:
     void publish_sys_topics(SysTopics& topics);
     void reload();
     void stop();
-    void post_to_all(const net::Envelope& envelope);
+    void remove_socket_files();
 
     Config config_;
     ReloadFunction reload_;
@@ -118,6 +118,7 @@ bool Broker::open_listeners() {
                                          : net::listen_tcp(address.host, address.port, static_cast<unsigned>(loops_.size()));
         if (!sockets) {
             log_.error(sockets.error());
+            remove_socket_files();
             return false;
         }
         listener_counts_.push_back(std::make_unique<net::ConnectionCount>(listener.max_connections));
@@ -191,11 +192,14 @@ void Broker::stop() {
     notify_service_manager("STOPPING=1");
     for (const auto& loop : loops_) loop->post(net::Drain{});
     for (const auto& loop : loops_) loop->join();
-    for (const ListenerConfig& listener : config_.listeners) {
-        const ListenAddress address = *parse_listen_address(listener.address);
-        if (address.is_unix()) std::remove(address.path.c_str());
-    }
+    remove_socket_files();
     log_.info("stopped");
+}
+
+void Broker::remove_socket_files() {
+    constexpr std::string_view kUnix = "unix:";
+    for (const std::string& address : bound_)
+        if (address.starts_with(kUnix)) std::remove(address.c_str() + kUnix.size());
 }
 
 }  // namespace

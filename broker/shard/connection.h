@@ -42,6 +42,8 @@ struct PendingSubscribe {
 // A CONNECT whose client is being authenticated.
 struct PendingConnect {
     std::string packet;  // The whole packet, read again when the answer is there.
+    std::string client_identifier;
+    std::string user_name;
     std::unique_ptr<api::AuthenticationExchange> exchange;
     std::string authentication_data;  // For CONNACK.
 };

@@ -124,7 +124,16 @@ void Shard::send(Connection& connection, const Segment& segment) {
     }
 }
 
+// Whether a packet of this size may be sent to the client [MQTT-3.1.2-24]. If not, it cannot be served: what it asked for
+// has been done and it can never learn of it.
+bool Shard::client_accepts(Connection& connection, size_t size) {
+    if (size <= connection.packet_size_max) return true;
+    deferred_.emplace_back(connection.id, ReasonCode::PacketTooLarge);
+    return false;
+}
+
 void Shard::send_packet(Connection& connection) {
+    if (!client_accepts(connection, scratch_.size())) return scratch_.clear();
     if (log_.wants(LogLevel::Packets)) {
         mqtt::Frame frame;
         mqtt::read_frame({reinterpret_cast<const uint8_t*>(scratch_.data()), scratch_.size()}, mqtt::kPacketSizeMax, frame);
@@ -246,7 +255,10 @@ void Shard::connection_timer_fired(Connection& connection, Time now) {
 void Shard::carry_out_deferred(Time now) {
     for (size_t i = 0; i < deferred_.size(); ++i) {
         const auto [id, reason] = deferred_[i];
-        if (Connection* connection = find(id)) disconnect(*connection, reason, "the queue of the Session is full", now);
+        const bool full = reason == ReasonCode::QuotaExceeded;
+        if (Connection* connection = find(id))
+            disconnect(*connection, reason,
+                       full ? "the queue of the Session is full" : "an answer is larger than Maximum Packet Size", now);
     }
     deferred_.clear();
 }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "broker/mqtt/encoder.h"
+#include "broker/mqtt/text.h"
 #include "broker/mqtt/topic.h"
 #include "broker/shard/shard.h"
 
@@ -41,8 +42,13 @@ void Shard::handle_connect(Connection& connection, const mqtt::Frame& frame, std
         ended_connections_.push_back(connection.id.slot);
         return;
     }
+    // The packet is kept, since the answer of the authenticator may come when the bytes it lies in are gone.
+    connection.pending_connect = std::make_unique<PendingConnect>();
+    connection.pending_connect->packet.assign(rest.substr(0, frame.size));
+    connection.pending_connect->client_identifier = connect.client_identifier;
+    connection.pending_connect->user_name = connect.user_name.value_or(std::string_view());
     if (const auto fault = find_fault(connect)) return refuse_connect(connection, fault->first, fault->second, now);
-    authenticate(connection, connect, frame, now);
+    authenticate(connection, connect, now);
 }
 
 // What this broker is configured not to do, and what its limits forbid.
@@ -57,6 +63,9 @@ std::optional<std::pair<ReasonCode, const char*>> Shard::find_fault(const mqtt::
         return std::pair{ReasonCode::TopicNameInvalid, "the Will Topic has too many levels"};
     if (will.topic.starts_with('$'))
         return std::pair{ReasonCode::NotAuthorized, "topics that start with $ belong to the broker"};
+    if (settings_.check_payload_format && will.properties.number_or(PropertyId::PayloadFormatIndicator, 0) == 1 &&
+        !mqtt::is_valid_utf8(will.payload))
+        return std::pair{ReasonCode::PayloadFormatInvalid, "the Will Payload is not UTF-8 as announced"};
     return std::nullopt;
 }
 
@@ -76,11 +85,17 @@ void Shard::refuse_unrecognized(Connection& connection, const mqtt::ConnectRefus
     close(connection, Ending::WithoutWill, now);
 }
 
-void Shard::refuse_connect(Connection& connection, ReasonCode reason, std::string_view why, Time now) {
+// `why` is for the client; `cause` says more to the log, if there is more to say.
+void Shard::refuse_connect(Connection& connection, ReasonCode reason, std::string_view why, Time now, std::string_view cause) {
     counters_.connections_refused.add();
-    if (may_log(now))
-        log_.info("connection refused",
-                  {{"address", connection.address.text}, {"reason", mqtt::name_of(reason)}, {"why", why}});
+    if (may_log(now)) {
+        const PendingConnect* pending = connection.pending_connect.get();
+        log_.info("connection refused", {{"client", pending == nullptr ? std::string() : pending->client_identifier},
+                                         {"user", pending == nullptr ? std::string() : pending->user_name},
+                                         {"address", connection.address.text},
+                                         {"reason", mqtt::name_of(reason)},
+                                         {"why", cause.empty() ? why : cause}});
+    }
     mqtt::Connack packet;
     packet.reason = reason;
     packet.return_code = mqtt::connect_return_code_of(reason);
@@ -125,11 +140,7 @@ api::Credentials Shard::credentials_of(const Connection& connection, const mqtt:
     return credentials;
 }
 
-void Shard::authenticate(Connection& connection, const mqtt::Connect& connect, const mqtt::Frame& frame, Time now) {
-    // The packet is kept, since the answer may come when the bytes it lies in are gone.
-    connection.pending_connect = std::make_unique<PendingConnect>();
-    std::string& packet = connection.pending_connect->packet;
-    packet.assign(frame.body.data() + frame.body.size() - frame.size, frame.size);
+void Shard::authenticate(Connection& connection, const mqtt::Connect& connect, Time now) {
     connection.stage = Connection::Stage::Authenticating;
     if (connect.properties.has(PropertyId::AuthenticationMethod)) return begin_exchange(connection, connect, now);
     api::Credentials credentials = credentials_of(connection, connect);
@@ -147,12 +158,9 @@ void Shard::authentication_answered(ConnectionId id, api::AuthenticationOutcome 
     if (outcome.accepted()) {
         finish_connect(*connection, std::move(outcome.identity), now);
     } else {
-        if (may_log(now))
-            log_.info("login refused", {{"address", connection->address.text},
-                                        {"user", outcome.identity.user_name},
-                                        {"why", outcome.why}});
         const bool bad = outcome.reason == ReasonCode::BadUserNameOrPassword;
-        refuse_connect(*connection, outcome.reason, bad ? "user name or password is wrong" : "not authorized", now);
+        refuse_connect(*connection, outcome.reason, bad ? "user name or password is wrong" : "not authorized", now,
+                       outcome.why);
     }
     if (!waited) return;
     if (connection->stage != Connection::Stage::Closing) resume_input(*connection, now);
@@ -164,8 +172,8 @@ bool Shard::may_have_will(const mqtt::Connect& connect, const api::Identity& ide
 }
 
 void Shard::finish_connect(Connection& connection, api::Identity identity, Time now) {
-    const std::unique_ptr<PendingConnect> pending = std::move(connection.pending_connect);
-    const std::string packet = std::move(pending->packet);
+    const std::string packet = std::move(connection.pending_connect->packet);
+    const std::string authentication_data = std::move(connection.pending_connect->authentication_data);
     mqtt::Frame frame;
     mqtt::Connect connect;
     mqtt::ConnectRefusal refusal;
@@ -176,8 +184,8 @@ void Shard::finish_connect(Connection& connection, api::Identity identity, Time 
     const std::string identifier = assigned ? assigned_client_identifier() : std::string(connect.client_identifier);
     connect.client_identifier = identifier;
     if (assigned) connect.properties.set(PropertyId::AssignedClientIdentifier, identifier);  // For CONNACK.
-    if (!pending->authentication_data.empty())
-        connect.properties.set(PropertyId::AuthenticationData, pending->authentication_data);
+    if (!authentication_data.empty())
+        connect.properties.set(PropertyId::AuthenticationData, authentication_data);
     else
         connect.properties.erase(PropertyId::AuthenticationData);
 
@@ -195,10 +203,6 @@ SessionSlot* Shard::session_for(Connection& connection, const mqtt::Connect& con
                                 bool& session_present, Time now) {
     SessionSlot* slot = sessions_.find(connect.client_identifier);
     if (slot != nullptr && slot->identity != identity) {
-        if (may_log(now))
-            log_.warning("a Client Identifier of another user was refused", {{"client", connect.client_identifier},
-                                                                              {"user", identity.user_name},
-                                                                              {"address", connection.address.text}});
         refuse_connect(connection, ReasonCode::NotAuthorized, "this Client Identifier belongs to another user", now);
         return nullptr;
     }
@@ -279,6 +283,7 @@ void Shard::accept_connect(Connection& connection, const mqtt::Connect& connect,
     session.anonymous = slot.identity.anonymous;
     session.expiry_interval = expiry_of(connect, settings_.max_expiry_seconds);
     session.will = will_of(connect);
+    connection.pending_connect.reset();
     slot.connection = &connection;
     connection.session = &slot;
     connection.stage = Connection::Stage::Connected;

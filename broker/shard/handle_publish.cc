@@ -146,6 +146,7 @@ void Shard::send_acknowledgement(Connection& connection, PacketType type, mqtt::
                                  ReasonCode reason, std::string_view why) {
     const bool v5 = connection.version == mqtt::ProtocolVersion::V5;
     if ((!v5 || reason == ReasonCode::Success) && !log_.wants(LogLevel::Packets)) {
+        if (!client_accepts(connection, 4)) return;
         char* to = arena_.reserve(4);
         to[0] = static_cast<char>(static_cast<int>(type) << 4 | (type == PacketType::Pubrel ? 2 : 0));
         to[1] = 2;

@@ -28,11 +28,6 @@ void Shard::handle_subscribe(Connection& connection, const mqtt::Frame& frame, T
     mqtt::Subscribe subscribe;
     const mqtt::DecodeLimits limits{settings_.max_user_properties};
     if (refuse(connection, mqtt::decode_subscribe(frame, connection.version, limits, subscribe), now)) return;
-    for (const mqtt::SubscriptionRequest& request : subscribe.requests) {
-        if (!request.options.no_local || !request.filter.starts_with("$share/")) continue;  // [MQTT-3.8.3-4]
-        refuse(connection, {ReasonCode::ProtocolError, "No Local on a Shared Subscription"}, now);
-        return;
-    }
     std::vector<ReasonCode> reasons;
     for (const mqtt::SubscriptionRequest& request : subscribe.requests)
         reasons.push_back(check_filter(connection, request));

@@ -61,36 +61,11 @@ void Shard::handle_pingreq(Connection& connection, const mqtt::Frame& frame, Tim
     send_packet(connection);
 }
 
-namespace {
-
-// The codes of section 3.14.2.1 that a client may send.
-bool is_from_client(ReasonCode reason) {
-    switch (reason) {
-        case ReasonCode::Success:
-        case ReasonCode::DisconnectWithWill:
-        case ReasonCode::UnspecifiedError:
-        case ReasonCode::MalformedPacket:
-        case ReasonCode::ProtocolError:
-        case ReasonCode::ImplementationSpecificError:
-        case ReasonCode::TopicNameInvalid:
-        case ReasonCode::ReceiveMaximumExceeded:
-        case ReasonCode::TopicAliasInvalid:
-        case ReasonCode::PacketTooLarge:
-        case ReasonCode::MessageRateTooHigh:
-        case ReasonCode::QuotaExceeded:
-        case ReasonCode::AdministrativeAction:
-        case ReasonCode::PayloadFormatInvalid: return true;
-        default: return false;
-    }
-}
-
-}  // namespace
-
 void Shard::handle_disconnect(Connection& connection, const mqtt::Frame& frame, Time now) {
     mqtt::Disconnect packet;
     const mqtt::DecodeLimits limits{settings_.max_user_properties};
     if (refuse(connection, mqtt::decode_disconnect(frame, connection.version, limits, packet), now)) return;
-    if (!is_from_client(packet.reason)) {  // [MQTT-3.14.2-1]
+    if (!mqtt::is_listed_for_client(frame.type(), packet.reason)) {  // [MQTT-3.14.2-1]
         refuse(connection, {ReasonCode::ProtocolError, "a Reason Code that only a server sends"}, now);
         return;
     }

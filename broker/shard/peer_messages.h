@@ -90,4 +90,15 @@ using PeerMessage = std::variant<InterestAnnounced, InterestWithdrawn, Confirmed
                                  SharedJoined, SharedLeft, SharedMemberChanged, SharedDelivery, SharedReturned, SharedFinished>;
 using PeerMessages = std::vector<PeerMessage>;
 
+// Bytes of the Application Messages in it.
+inline size_t size_of(const PeerMessages& messages) {
+    size_t size = 0;
+    for (const PeerMessage& message : messages) {
+        if (const auto* batch = std::get_if<MessagesForwarded>(&message)) size += batch->batch.size();
+        if (const auto* one = std::get_if<MessageForwarded>(&message)) size += one->message->memory_size();
+        if (const auto* one = std::get_if<SharedDelivery>(&message)) size += one->message->memory_size();
+    }
+    return size;
+}
+
 }  // namespace runnel::shard

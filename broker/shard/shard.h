@@ -104,6 +104,7 @@ private:
     void set_reading(Connection& connection, bool wanted);
     void send(Connection& connection, const Segment& segment);
     void send_packet(Connection& connection);  // What is in scratch_.
+    bool client_accepts(Connection& connection, size_t size);
     void close(Connection& connection, Ending ending, Time now);
     void disconnect(Connection& connection, mqtt::ReasonCode reason, std::string_view why, Time now);
     void free_connection(Connection& connection);
@@ -121,11 +122,12 @@ private:
 
     // handle_connect.cc
     void handle_connect(Connection& connection, const mqtt::Frame& frame, std::string_view rest, Time now);
-    void refuse_connect(Connection& connection, mqtt::ReasonCode reason, std::string_view why, Time now);
+    void refuse_connect(Connection& connection, mqtt::ReasonCode reason, std::string_view why, Time now,
+                        std::string_view cause = {});
     void refuse_unrecognized(Connection& connection, const mqtt::ConnectRefusal& refusal, Time now);
     std::optional<std::pair<mqtt::ReasonCode, const char*>> find_fault(const mqtt::Connect& connect) const;
     std::string assigned_client_identifier();
-    void authenticate(Connection& connection, const mqtt::Connect& connect, const mqtt::Frame& frame, Time now);
+    void authenticate(Connection& connection, const mqtt::Connect& connect, Time now);
     void finish_connect(Connection& connection, api::Identity identity, Time now);
     bool may_have_will(const mqtt::Connect& connect, const api::Identity& identity) const;
     SessionSlot* session_for(Connection& connection, const mqtt::Connect& connect, const api::Identity& identity,

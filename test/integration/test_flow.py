@@ -6,6 +6,7 @@ from wire import (
     V5, V311, Closed, Disconnect, Puback, Pubcomp, Publish, Pubrec, Pubrel, Reason, Subscription, barrier,
     receive_until_barrier,
 )  # fmt: skip
+from wire.fields import two_bytes
 
 KEPT = {"clean_start": False, "session_expiry_interval": 60}
 
@@ -104,17 +105,17 @@ def test_identifiers_of_the_broker_wrap(client, make_broker, topic):
     publish_numbers(publisher, topic(), 1, qos=1)
     publish_numbers(publisher, topic(), 1, qos=2)
     held = {one.expect(Publish, qos=1).packet_identifier, one.expect(Publish, qos=2).packet_identifier}
-    seen, count, batch = set(), 66000, 60
-    for _ in range(count // batch):
-        publisher.send(*[Publish(topic(), b"", qos=1) for _ in range(batch)])
-        packets = [one.expect(Publish, qos=1, dup=False) for _ in range(batch)]
-        one.send(*[Puback(packet.packet_identifier) for packet in packets])
-        identifiers = {packet.packet_identifier for packet in packets}
-        assert len(identifiers) == batch and not identifiers & held
-        seen |= identifiers
-        for _ in range(batch):
-            publisher.expect(Puback)
-    assert 0 not in seen and len(seen) <= 65533
+    seen, batch = set(), 60
+    message = Publish(topic(), b"", qos=1, packet_identifier=1).encode(V5)
+    place = len(two_bytes(0) + topic().encode())  # of the identifier in the body
+    for _ in range(66000 // batch):
+        publisher.send(message * batch)
+        identifiers = {body[place : place + 2] for _, body in one.receive_frames(batch)}
+        one.send(b"".join(Puback(int.from_bytes(identifier, "big")).encode(V5) for identifier in identifiers))
+        assert len(identifiers) == batch
+        seen |= {int.from_bytes(identifier, "big") for identifier in identifiers}
+        publisher.receive_frames(batch)
+    assert not seen & held and 0 not in seen
 
 
 def test_identifiers_of_a_publisher_wrap(client, make_broker, topic):
@@ -123,10 +124,12 @@ def test_identifiers_of_a_publisher_wrap(client, make_broker, topic):
     one.subscribe(topic())
     batch, sent = 100, 0
     while sent < 66000:
-        publisher.send(*[Publish(topic(), b"%d" % (sent + number), qos=1) for number in range(batch)])
-        for number in range(batch):
-            publisher.expect(Puback, packet_identifier=(sent + number) % 65535 + 1)
-        assert numbers([one.expect(Publish) for _ in range(batch)]) == list(range(sent, sent + batch))
+        numbered = [(sent + number) % 65535 + 1 for number in range(batch)]
+        messages = [Publish(topic(), b"%d" % number, qos=1, packet_identifier=number) for number in numbered]
+        publisher.send(b"".join(message.encode(V5) for message in messages))
+        assert [int.from_bytes(body[:2], "big") for _, body in publisher.receive_frames(batch)] == numbered
+        bodies = [body for _, body in one.receive_frames(batch)]
+        assert bodies == [Publish(topic(), b"%d" % number).body(V5) for number in numbered]
         sent += batch
 
 

@@ -5,8 +5,8 @@ import itertools
 
 import pytest
 from wire import (
-    V5, V311, Closed, Connack, Connect, MemoryGrowth, Publish, Reason, Subscribe, Subscription, Will,
-    barrier, cpu_seconds, receive_until_barrier,
+    V5, V311, Closed, Connack, Connect, MemoryGrowth, Publish, Reason, Subscribe, Subscription, Unsuback,
+    Unsubscribe, Will, barrier, cpu_seconds, receive_until_barrier,
 )  # fmt: skip
 
 MEBIBYTE = 2**20
@@ -24,8 +24,11 @@ def test_b_01_filter_with_too_many_levels(client, honest, version, text):
     with honest():
         one = client()
         one.subscribe("$share/g/" + text[:65000], text, expect=[refused] * 2)
-        one.unsubscribe(text, expect=[Reason.TOPIC_FILTER_INVALID])
-        one.ping()
+        # Whether an UNSUBSCRIBE names an impossible filter or one that is not there comes to the same.
+        one.send(Unsubscribe(9, [text]))
+        answer = one.expect(Unsuback, packet_identifier=9)
+        codes = [Reason.TOPIC_FILTER_INVALID], [Reason.NO_SUBSCRIPTION_EXISTED]
+        assert version < V5 or answer.reason_codes in codes
 
 
 @both_versions
@@ -181,7 +184,7 @@ def test_b_11_maximum_packet_size_too_small_for_acknowledgements(client, honest,
             with pytest.raises((Closed, TimeoutError)):
                 while True:
                     received.append(opened.receive(timeout=0.1))
-            assert all(packet.encoded_size <= size for packet in received)
+            assert all(len(packet.frame) <= size for packet in received)
             assert [type(packet) for packet in received[:1]] in ([], [Connack])
             opened.close()
         assert cpu_seconds(broker) - before < 1.0

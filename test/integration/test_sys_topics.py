@@ -73,7 +73,7 @@ def test_numbers_follow_what_happens(client, talking_broker):
     assert reader.number("retained messages/count") >= 5
     assert reader.number("load/messages/received/1min") > 0
     for one in others:
-        one.disconnect()
+        one.close()
     reader.read_until(lambda: reader.number("clients/connected") == 1)
     reader.read_until(lambda: reader.number("subscriptions/count") == 1)
 

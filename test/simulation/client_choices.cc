@@ -73,6 +73,7 @@ void Client::connect() {
     connect.version = chance_.one_of({ProtocolVersion::V31, ProtocolVersion::V311, ProtocolVersion::V5,
                                       ProtocolVersion::V5, ProtocolVersion::V5});
     if (calm || identifier_.empty()) connect.version = chance_.one_of({ProtocolVersion::V311, ProtocolVersion::V5});
+    if (!outgoing_.empty()) connect.version = version_;  // What is sent again has the same properties.
     connect.client_identifier = identifier_;
     connect.clean_start = must_start_clean_ || identifier_.empty() || (!calm && chance_.percent(25));
     connect.keep_alive = static_cast<uint16_t>(chance_.percent(30) ? chance_.between(1, 5) : 0);
@@ -117,6 +118,7 @@ void Client::choose_will(mqtt::Connect& connect, std::string& topic, std::string
     const shard::Settings& settings = world_.scenario().settings;
     PublishedMessage& message = world_.ledger().add_message();
     message.is_will = true;
+    message.sends = 1;
     message.publisher = identifier_;
     message.topic = "w/" + identifier_;
     message.qos = static_cast<QoS>(chance_.below(settings.max_qos + 1u));

@@ -113,7 +113,8 @@ void Loop::read_from(Link& link) {
         tap_.lost(link.tapped);
         return give([&] { shard_->connection_lost(link.id, now); });
     }
-    tap_.bytes_received(link.tapped, bytes);
+    // A connection that has just ended is given its bytes all the same, and must not mind.
+    if (!link.tapped.ended) tap_.bytes_received(link.tapped, bytes);
     give([&] {
         shard_->bytes_received(link.id, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, now);
     });
@@ -206,7 +207,7 @@ void Loop::tell_peers() {
     }
 }
 
-// First what ended, then what the others were sent: in the order in which the shard did it.
+// First what ended, then who came in, then what the others were sent: what comes first explains what comes later.
 void Loop::observe() {
     const auto& closes = shard_->effects().closes;
     for (; closes_seen_ < closes.size(); ++closes_seen_) {
@@ -215,6 +216,8 @@ void Loop::observe() {
         observe_output(*link);
         tap_.closed(link->tapped);
     }
+    for (const auto& [slot, link] : links_)
+        if (!link->tapped.answered) observe_output(*link);
     for (const auto& [slot, link] : links_) observe_output(*link);
 }
 

@@ -2,6 +2,7 @@
 // Who may come in and do what in a simulated world, and what it writes in its log.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -66,7 +67,7 @@ private:
 class WatchedLog : public LogSink {
 public:
     WatchedLog(const Schedule& schedule, Complaints& complaints) : schedule_(schedule), complaints_(complaints) {}
-    void write(LogLevel level, std::string_view message, std::initializer_list<LogField>) override {
+    void write(LogLevel level, std::string_view message, std::span<const LogField>) override {
         if (level == LogLevel::Error) complaints_.add(schedule_.now(), "no error in the log", std::string(message));
     }
     // All but the conversations, so that the lines are made.

@@ -249,8 +249,8 @@ void World::leave() {
         const bool steady = std::any_of(observers_.begin(), observers_.end(), [&](const Probe* probe) { return probe->is_on(link); });
         if (!steady && link.is_open()) link.cut();
     }
-    constexpr Duration kLongestWill = Duration::seconds(10);
-    run_for(Duration::seconds(scenario_.settings.max_expiry_seconds) + kLongestWill + Duration{4 * kSlackMs});
+    constexpr int64_t kLongestWill = 10;
+    run_for(Duration{(scenario_.settings.max_expiry_seconds + kLongestWill) * 1000 + 4 * kSlackMs});
 }
 
 // Interest that nobody has any more is not kept either: then a publish is told that nobody wants it.

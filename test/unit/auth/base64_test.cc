@@ -18,7 +18,9 @@ TEST_CASE("base64: the vectors of RFC 4648 section 10, both ways") {
         {"foobar", "Zm9vYmFy"},
         {"\xfb\xff\xbf", "+/+/"},
     };
-    for (const auto& [bytes, text] : rows) {
+    for (const auto& row : rows) {
+        const auto& bytes = row.first;
+        const auto& text = row.second;
         CAPTURE(text);
         CHECK(encode_base64(bytes) == text);
         CHECK(decode_base64(text) == bytes);

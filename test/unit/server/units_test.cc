@@ -13,7 +13,9 @@ TEST_CASE("units: durations, both ways") {
         {"90s", 90'000}, {"5m", 300'000},   {"61m", 3'660'000},  {"2h", 7'200'000},       {"7d", 604'800'000},
         {"999ms", 999},  {"1001ms", 1'001}, {"25h", 90'000'000}, {"100d", 8'640'000'000},
     };
-    for (const auto& [text, ms] : rows) {
+    for (const auto& row : rows) {
+        const auto& text = row.first;
+        const auto& ms = row.second;
         CAPTURE(text);
         CHECK(parse_duration(text) == ms);
         CHECK(format_duration(ms) == text);
@@ -63,7 +65,9 @@ TEST_CASE("units: sizes, both ways") {
         {"3TiB", 3LL << 40},
         {"1025KiB", 1'049'600},
     };
-    for (const auto& [text, bytes] : rows) {
+    for (const auto& row : rows) {
+        const auto& text = row.first;
+        const auto& bytes = row.second;
         CAPTURE(text);
         CHECK(parse_size(text) == bytes);
         CHECK(format_size(bytes) == text);
