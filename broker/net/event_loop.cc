@@ -17,7 +17,7 @@ constexpr Duration kDrainTime{2000};
 constexpr Duration kHeldBack{1};
 
 template <class Handle>
-uv_handle_t* as_handle(Handle& handle) {
+uv_handle_t* base_of(Handle& handle) {
     return reinterpret_cast<uv_handle_t*>(&handle);
 }
 
@@ -85,8 +85,8 @@ void EventLoop::receive(Drain&) {
     draining_ = true;
     drain_deadline_ = now() + kDrainTime;
     for (const auto& listener : listeners_) {
-        uv_close(as_handle(listener->poll), nullptr);
-        uv_close(as_handle(listener->pause), nullptr);
+        uv_close(base_of(listener->poll), nullptr);
+        uv_close(base_of(listener->pause), nullptr);
         close(listener->descriptor);
     }
     shard_->drain(now());
@@ -212,10 +212,10 @@ void EventLoop::finish_if_drained() {
     if (busy && !over) return;
     for (std::unique_ptr<Socket>& socket : sockets_)
         if (socket) close(stop_polling(std::move(socket)));
-    if (uv_is_closing(as_handle(timer_))) return;
-    uv_close(as_handle(timer_), nullptr);
-    uv_close(as_handle(turn_end_), nullptr);
-    uv_close(as_handle(wake_up_), nullptr);
+    if (uv_is_closing(base_of(timer_))) return;
+    uv_close(base_of(timer_), nullptr);
+    uv_close(base_of(turn_end_), nullptr);
+    uv_close(base_of(wake_up_), nullptr);
 }
 
 }  // namespace runnel::net

@@ -139,7 +139,7 @@ void Broker::announce() {
     std::vector<LogField> addresses;
     for (const std::string& address : bound_) addresses.emplace_back("mqtt", address);
     log_.write(LogLevel::Info, "ready", addresses);
-    notify_service_manager("READY=1");
+    tell_service("READY=1");
 }
 
 void Broker::serve(const sigset_t& signals) {
@@ -172,7 +172,7 @@ void Broker::publish_sys_topics(SysTopics& topics) {
 
 // Takes everything that can change while clients are connected, or nothing if the new configuration has a fault.
 void Broker::reload() {
-    notify_service_manager("RELOADING=1");
+    tell_service("RELOADING=1");
     auto loaded = reload_();
     if (!loaded) {
         for (const ConfigError& error : loaded.error()) log_.error("configuration not reloaded", {{"error", error.text()}});
@@ -185,11 +185,11 @@ void Broker::reload() {
         for (const auto& loop : loops_) loop->post(change);
         log_.info("configuration reloaded: users, access rules and log; other keys count at the next start");
     }
-    notify_service_manager("READY=1");
+    tell_service("READY=1");
 }
 
 void Broker::stop() {
-    notify_service_manager("STOPPING=1");
+    tell_service("STOPPING=1");
     for (const auto& loop : loops_) loop->post(net::Drain{});
     for (const auto& loop : loops_) loop->join();
     remove_socket_files();

@@ -11,7 +11,7 @@
 
 namespace runnel::server {
 
-void notify_service_manager(std::string_view state) {
+void tell_service(std::string_view state) {
     const char* path = std::getenv("NOTIFY_SOCKET");
     sockaddr_un address{};
     if (path == nullptr || (path[0] != '/' && path[0] != '@') || std::strlen(path) >= sizeof address.sun_path) return;

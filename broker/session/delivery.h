@@ -39,6 +39,7 @@ struct SharedOrigin {
     static constexpr uint32_t kNone = 0xFFFFFFFF;
     uint32_t peer = kNone;  // The shard that owns the group.
     uint32_t group = 0;
+    uint32_t sequence = 0;  // Of the membership it was given to: SharedMembership::sequence.
     bool is_shared() const { return peer != kNone; }
 };
 

@@ -42,20 +42,26 @@ void Shard::bytes_received(ConnectionId id, std::span<const uint8_t> bytes, Time
     Connection* connection = find(id);
     if (connection == nullptr || connection->stage == Connection::Stage::Closing) return;
     counters_.bytes_received.add(bytes.size());
-    if (connection->stalled || !connection->input.empty()) {
+    if (!may_handle_more(*connection) || !connection->input.empty()) {
         connection->input.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        if (connection->stalled) {
-            // What a client sends ahead is kept, but not without end.
-            if (connection->input.size() > settings_.connect_packet_size_max) set_reading(*connection, false);
-        } else {
-            resume_input(*connection, now);
-        }
+        if (may_handle_more(*connection)) resume_input(*connection, now);
     } else {
         const size_t used = decode_from(*connection, bytes, now);
         if (connection->stage != Connection::Stage::Closing && used < bytes.size())
             connection->input.assign(reinterpret_cast<const char*>(bytes.data()) + used, bytes.size() - used);
     }
+    // What a client sends ahead is kept, but not without end.
+    if (!may_handle_more(*connection) && connection->input.size() > settings_.connect_packet_size_max)
+        set_reading(*connection, false);
     carry_out_deferred(now);
+}
+
+// Not while an earlier packet waits for an answer of others, nor while the client does not read what it was answered
+// before.
+bool Shard::may_handle_more(const Connection& connection) const {
+    if (connection.stalled || connection.stage == Connection::Stage::Closing) return false;
+    return !connection.socket_full ||
+           connection.output_bytes() < 2 * size_t{settings_.output_bytes_max} + settings_.max_packet_size;
 }
 
 // Handles the kept bytes as far as they hold whole packets.
@@ -69,13 +75,13 @@ void Shard::resume_input(Connection& connection, Time now) {
         if (used > 0) bytes.erase(0, used);
         connection.input = std::move(bytes);
     }
-    if (!connection.stalled) set_reading(connection, true);
+    if (may_handle_more(connection)) set_reading(connection, true);
 }
 
 // Returns how many bytes were used: whole packets up to a partial one, a stall or the end of the connection.
 size_t Shard::decode_from(Connection& connection, std::span<const uint8_t> bytes, Time now) {
     size_t used = 0;
-    while (used < bytes.size() && !connection.stalled && connection.stage != Connection::Stage::Closing) {
+    while (used < bytes.size() && may_handle_more(connection)) {
         const bool early = connection.stage == Connection::Stage::AwaitingConnect;
         mqtt::Frame frame;
         const auto rest = bytes.subspan(used);
@@ -152,6 +158,7 @@ void Shard::output_written(ConnectionId id, size_t size, bool socket_full, Time 
     now_ = now;
     Connection* connection = find(id);
     if (connection == nullptr || !connection->output) return;
+    const bool was_choked = !connection->stalled && !may_handle_more(*connection);
     connection->output->consume(size);
     counters_.bytes_sent.add(size);
     connection->socket_full = socket_full;
@@ -160,6 +167,7 @@ void Shard::output_written(ConnectionId id, size_t size, bool socket_full, Time 
     else if (socket_full)
         connection->output->compact();
     if (!socket_full && connection->is_connected()) deliver_waiting(*connection, now);
+    if (was_choked && may_handle_more(*connection)) resume_input(*connection, now);
     carry_out_deferred(now);
 }
 

@@ -83,12 +83,16 @@ void Shard::deliver_at_most_once(SessionSlot& slot, Incoming& incoming, const se
     send(*connection, whole);
 }
 
-// Puts a Topic Alias in, if this client allows one; it is remembered only when the packet is sent.
+// Puts a Topic Alias in, if this client allows one; it is remembered only when the packet is sent. A new alias makes the
+// packet larger: if it does not fit then, it goes without.
 void Shard::use_alias(const Connection& connection, OutgoingPublish& publish) const {
     if (!connection.outbound_aliases) return;
     const OutboundAliases::Use alias = connection.outbound_aliases->find(publish.topic);
     publish.topic_alias = alias.alias;
-    if (alias.known) publish.topic = {};
+    if (alias.known)
+        publish.topic = {};
+    else if (size_of(publish, connection.version).total > connection.packet_size_max)
+        publish.topic_alias = 0;
 }
 
 // False if the client does not accept a packet this large: it is dropped for this client alone [MQTT-3.1.2-25].

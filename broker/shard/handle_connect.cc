@@ -39,6 +39,7 @@ void Shard::handle_connect(Connection& connection, const mqtt::Frame& frame, std
                owner != self()) {
         effects_.hand_overs.push_back({connection.id, owner, std::move(connection.address), std::string(rest)});
         connection.stage = Connection::Stage::Closing;
+        timers_.cancel(connection.timer);
         ended_connections_.push_back(connection.id.slot);
         return;
     }

@@ -20,7 +20,7 @@ void Shard::detach(Connection& connection, Ending ending, Time now) {
 
     if (slot->session.ends_with_connection()) return end_session(*slot, now);
     member_changed(*slot, false);
-    return_queued(*slot);
+    if (!slot->session.shared.empty()) return_queued(*slot);
     set_expiry_timer(*slot, now);
     if (!slot->session.will) return;
     const uint32_t delay = slot->session.will->delay_interval;

@@ -102,6 +102,7 @@ void Shard::drain(Time now) {
         else
             close(connection, Ending::WithoutWill, now);
     }
+    carry_out_deferred(now);
 }
 
 bool Shard::may_log(Time now) {

@@ -102,6 +102,7 @@ private:
     void resume_input(Connection& connection, Time now);
     void stall(Connection& connection);
     void set_reading(Connection& connection, bool wanted);
+    bool may_handle_more(const Connection& connection) const;
     void send(Connection& connection, const Segment& segment);
     void send_packet(Connection& connection);  // What is in scratch_.
     bool client_accepts(Connection& connection, size_t size);
@@ -228,7 +229,7 @@ private:
     void dispatch(routing::GroupId group, Incoming& incoming, std::optional<routing::Member> excluding);
     void deliver_shared(PeerIndex owner, const SharedDelivery& delivery);
     void return_delivery(const SessionSlot& slot, const session::Delivery& delivery);
-    void return_queued(SessionSlot& slot);
+    void return_queued(SessionSlot& slot, std::optional<uint32_t> sequence = std::nullopt);
     void return_all(SessionSlot& slot);
     void shared_finished(const session::Delivery& delivery, routing::SubscriberId subscriber);
     void group_member_left(std::string_view share_name, std::string_view filter, routing::Member member);
@@ -264,14 +265,14 @@ private:
     Log log_;
     Time now_;  // Of the input that is being handled.
 
+    OutputArena arena_;  // Outlives the connections, whose output lies in it.
+    OutputPool outputs_{arena_};
+    std::string scratch_;
+
     std::deque<Connection> connections_;  // Never moved: Sessions point to them.
     std::vector<uint32_t> free_connections_;
     std::vector<uint32_t> ended_connections_;  // Freed when the effects are done.
     size_t connection_count_ = 0;
-
-    OutputArena arena_;
-    OutputPool outputs_{arena_};
-    std::string scratch_;
 
     Sessions sessions_;
     routing::SubscriptionTree subscriptions_;

@@ -50,6 +50,7 @@ bool Shard::leave_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter, Re
     memberships.erase(at);
     counters_.shared_subscriptions.subtract();
     outstanding += tell_left(slot, left, receipt);
+    return_queued(slot, left.sequence);
     return true;
 }
 
@@ -88,7 +89,8 @@ void Shard::dispatch(routing::GroupId group, Incoming& incoming, std::optional<r
     // Nobody else: whoever gave it back keeps it, if it is a member still.
     if (!picked && excluding) picked = shared_.pick(group, incoming.fields.publisher, incoming.fields.topic, random_, {});
     if (!picked) return counters_.dropped_offline.add();
-    if (incoming.fields.qos != QoS::AtMostOnce && settings_.share_strategy == routing::ShareStrategy::LeastInflight)
+    const QoS qos = std::min(picked->options.qos, incoming.fields.qos);
+    if (qos != QoS::AtMostOnce && settings_.share_strategy == routing::ShareStrategy::LeastInflight)
         shared_.add_inflight(group, picked->member, 1);
     const SharedDelivery delivery{group, picked->member.subscriber, picked->sequence, incoming.shared()};
     if (picked->member.peer == self())
@@ -110,14 +112,14 @@ void Shard::deliver_shared(PeerIndex owner, const SharedDelivery& delivery) {
         return tell(owner, SharedReturned{delivery.group, delivery.subscriber, delivery.message});
     }
     Incoming incoming = incoming_of(delivery.message);
-    const session::SharedOrigin origin{owner, delivery.group};
+    const session::SharedOrigin origin{owner, delivery.group, delivery.sequence};
+    const QoS qos = std::min(membership->options.qos, incoming.fields.qos);
     if (environment_.access->checks_delivery() &&
         !environment_.access->may_receive(subject_of(*slot), incoming.fields.topic)) {
         counters_.dropped_not_authorized.add();
-        return let_go({delivery.message, {}, origin, incoming.fields.qos, false}, *slot);
+        return let_go({delivery.message, {}, origin, qos, false}, *slot);
     }
-    deliver(*slot, incoming, session::SubscriptionIdentifiers(membership->subscription_identifier),
-            std::min(membership->options.qos, incoming.fields.qos),
+    deliver(*slot, incoming, session::SubscriptionIdentifiers(membership->subscription_identifier), qos,
             membership->options.retain_as_published && incoming.fields.retain, origin);
 }
 
@@ -129,13 +131,13 @@ void Shard::return_delivery(const SessionSlot& slot, const session::Delivery& de
     dispatch(delivery.origin.group, incoming, routing::Member{self(), slot.number});
 }
 
-// The client went away: what was not sent to it yet may go to another member.
-void Shard::return_queued(SessionSlot& slot) {
-    if (slot.session.shared.empty()) return;
+// The client went away or left a group (`sequence`): what was not sent to it yet may go to another member.
+void Shard::return_queued(SessionSlot& slot, std::optional<uint32_t> sequence) {
     std::vector<session::Delivery> shared;
     for (size_t left = slot.session.queue.size(); left > 0; --left) {
         session::Delivery delivery = slot.session.queue.pop_front();
-        if (delivery.origin.is_shared()) {
+        const bool returns = delivery.origin.is_shared() && (!sequence || delivery.origin.sequence == *sequence);
+        if (returns) {
             counters_.queued_messages.subtract();
             counters_.queued_bytes.subtract(delivery.message->memory_size());
             shared.push_back(std::move(delivery));

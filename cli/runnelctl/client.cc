@@ -96,6 +96,7 @@ std::optional<Failure> Client::await_connack(Time deadline) {
 
 void Client::take_limits(const mqtt::Connack& connack) {
     const mqtt::Properties& properties = connack.properties;
+    client_identifier_ = properties.text_or(PropertyId::AssignedClientIdentifier, client_identifier_);
     window_ = std::min<uint32_t>(options_.inflight_max, properties.number_or(PropertyId::ReceiveMaximum, 65535));
     maximum_qos_ = properties.number_or(PropertyId::MaximumQoS, 2);
     retain_available_ = properties.number_or(PropertyId::RetainAvailable, 1) != 0;

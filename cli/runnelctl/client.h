@@ -97,7 +97,7 @@ private:
 
     const ClientOptions& options_;
     ClientListener& listener_;
-    const std::string client_identifier_;
+    std::string client_identifier_;  // Our own, or what the broker assigned.
     Stream stream_;
     bool is_accepted_ = false;  // CONNACK has come.
     bool wants_messages_ = true;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/runnelctl/endpoint.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -53,10 +55,17 @@ Result<std::vector<SocketAddress>, std::string> resolve(const Endpoint& endpoint
 }
 
 int start_connect(const SocketAddress& address, const SocketAddress* source) {
-    const int descriptor = socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const bool is_unix = address.storage.ss_family == AF_UNIX;
+    // A Unix socket connects at once or not at all; without blocking it would fail whenever the broker's queue is full.
+    const int type = SOCK_STREAM | SOCK_CLOEXEC | (is_unix ? 0 : SOCK_NONBLOCK);
+    const int descriptor = socket(address.storage.ss_family, type, 0);
     if (descriptor < 0) return -errno;
     const int one = 1;
-    if (address.storage.ss_family != AF_UNIX) setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    const timeval patience{10, 0};
+    if (is_unix)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    else
+        setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     int error = 0;
     if (source != nullptr) {
         // The port is chosen by connect, so that every source address has all ports for every destination.
@@ -64,9 +73,10 @@ int start_connect(const SocketAddress& address, const SocketAddress* source) {
         if (bind(descriptor, source->get(), source->length) != 0) error = errno;
     }
     if (error == 0 && connect(descriptor, address.get(), address.length) != 0 && errno != EINPROGRESS) error = errno;
+    if (error == 0 && is_unix && fcntl(descriptor, F_SETFL, O_NONBLOCK) != 0) error = errno;
     if (error == 0) return descriptor;
     close(descriptor);
-    return -error;
+    return error == EAGAIN ? -ETIMEDOUT : -error;
 }
 
 int connect_error(int descriptor) {

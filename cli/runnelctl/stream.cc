@@ -59,8 +59,11 @@ std::optional<std::string> Stream::connect(const Endpoint& endpoint, Time deadli
     const auto addresses = resolve(endpoint);
     if (!addresses) return addresses.error();
     int error = 0;
+    auto left = static_cast<int64_t>(addresses->size());
     for (const SocketAddress& address : *addresses) {
-        error = connect_to(address, deadline);
+        // An address that does not answer leaves time for the next one.
+        const Time now = monotonic_now();
+        error = connect_to(address, now + Duration{(deadline - now).ms / left--});
         if (error == 0) return std::nullopt;
     }
     descriptor_ = -1;

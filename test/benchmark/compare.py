@@ -27,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 START_PATIENCE = 10
 STOP_PATIENCE = 5
-RUN_PATIENCE = 60
+RUN_PATIENCE = 120
 
 # The windows are those at which the floor takes about 0.08, 0.3, 0.25 and 0.57 microseconds: large enough that a broker
 # can work in batches, and no larger.

@@ -96,6 +96,7 @@ TEST_CASE("banned words are found in names, and their meanings in the specificat
     CHECK(is_banned_name("packet_utils", NameKind::File));
     CHECK(is_banned_name("process_publish", NameKind::Function));
     CHECK(is_banned_name("SocketHandle", NameKind::Type));
+    CHECK(is_banned_name("socket_handle", NameKind::Function));
     CHECK(is_banned_name("read_data", NameKind::Function));
     CHECK(is_banned_name("StoreImpl", NameKind::Type));
     CHECK_FALSE(is_banned_name("handle_publish", NameKind::Function));

@@ -309,7 +309,18 @@ TEST_CASE("8b: every normative statement that is cited exists") {
     violations.check_none();
 }
 
-TEST_CASE("9: every file names its licence, and every header is included once") {
+TEST_CASE("9: a source file includes its own header first, which proves that the header compiles alone") {
+    Violations violations;
+    for (const SourceFile& file : tree()) {
+        if (!file.path.ends_with(".cc")) continue;
+        const std::string header = file.path.substr(0, file.path.size() - 2) + "h";
+        if (find_file(header) == nullptr || (!file.includes.empty() && file.includes[0].path == header)) continue;
+        violations.add(file.path, 1, "does not include " + header + " first");
+    }
+    violations.check_none();
+}
+
+TEST_CASE("10: every file names its licence, and every header is included once") {
     Violations violations;
     for (const SourceFile& file : tree()) {
         const bool is_build_file = file.path.ends_with("CMakeLists.txt") || file.path.ends_with(".sh");

@@ -29,7 +29,8 @@ std::vector<std::string> words_of(std::string_view name) {
 bool has_meaning(const std::vector<std::string>& words, size_t at, NameKind kind) {
     const std::string& word = words[at];
     if (word == "data" && at > 0) return words[at - 1] == "authentication" || words[at - 1] == "correlation";
-    if (word == "handle") return kind != NameKind::Type && at == 0;      // The verb: handle_publish.
+    // As a verb it has an object: handle_publish, may_handle_more.
+    if (word == "handle") return kind != NameKind::Type && (at + 1 < words.size() || at == 0);
     if (word == "process") return kind != NameKind::Function || at > 0;  // Not the verb.
     // data() of a container, and info() of a log level.
     return kind == NameKind::Function && words.size() == 1 && (word == "data" || word == "info");

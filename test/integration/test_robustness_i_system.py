@@ -71,13 +71,13 @@ def test_i_07_reset_while_the_broker_writes(client, honest, make_broker, version
     broker = make_broker()
     with honest(broker):
         publisher = client(broker=broker)
-        for number in range(20):
+        for number in range(10):
             reader = client(broker=broker)
             reader.subscribe("big", qos=number % 2)
             for _ in range(12):
-                publisher.send(Publish("big", b"x" * 500000))
+                publisher.send(Publish("big", b"x" * 250000))
             reader.reset()
-            publisher.publish("big", b"x" * 500000, qos=1)
+            publisher.publish("big", b"x" * 250000, qos=1)
 
 
 def test_i_07_half_closed_connection_gets_its_answers(client, honest, topic):

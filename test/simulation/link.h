@@ -50,6 +50,7 @@ public:
     // Nobody listens any more, but the way stays open until the broker closes it.
     void abandon() { end_ = nullptr; }
     bool is_open() const { return open_; }
+    bool is_abandoned() const { return open_ && end_ == nullptr; }
 
     // ---- The broker's side. What is here belongs to the loop that has the link now.
     Loop* loop = nullptr;

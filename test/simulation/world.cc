@@ -208,6 +208,8 @@ void World::disturb() {
 void World::settle() {
     if (!complaints_.empty()) return;
     for (const auto& client : clients_) client->calm_down();
+    for (Link& link : links_)
+        if (link.is_abandoned()) link.cut();
     constexpr Duration kQuiet = Duration::seconds(5);
     const Time began = schedule_.now();
     const auto quiet = [&] {

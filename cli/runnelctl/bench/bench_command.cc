@@ -2,7 +2,6 @@
 // `runnelctl bench`.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <map>
 #include <memory>
 
 #include "cli/runnelctl/arguments.h"
@@ -18,9 +17,17 @@ namespace {
 
 struct Arguments {
     ConnectionArguments connection;
+    std::string scenario = "fan-out";
     int qos = 0;
     BenchOptions options;
 };
+
+Scenario scenario_of(const std::string& name) {
+    constexpr Scenario kAll[] = {Scenario::FanIn, Scenario::FanOut, Scenario::Pairs, Scenario::Connect, Scenario::Idle};
+    for (const Scenario scenario : kAll)
+        if (name == name_of(scenario)) return scenario;
+    throw CLI::ValidationError("unknown scenario '" + name + "'; choose fan-in, fan-out, pairs, connect or idle");
+}
 
 template <class Run>
 int run_and_report(const BenchOptions& options) {
@@ -33,6 +40,7 @@ int run_and_report(const BenchOptions& options) {
 int bench(Arguments& arguments) {
     BenchOptions& options = arguments.options;
     apply(arguments.connection, options.endpoint, options.version, options.user_name, options.password);
+    options.scenario = scenario_of(arguments.scenario);
     options.qos = static_cast<mqtt::QoS>(arguments.qos);
     if (options.broker != 0 && !read_process_usage(options.broker))
         throw CLI::ValidationError("there is no process " + std::to_string(options.broker));
@@ -48,15 +56,9 @@ int bench(Arguments& arguments) {
 
 void add_load_options(CLI::App& command, Arguments& arguments) {
     BenchOptions& options = arguments.options;
-    const std::map<std::string, Scenario> scenarios{{"fan-in", Scenario::FanIn},
-                                                    {"fan-out", Scenario::FanOut},
-                                                    {"pairs", Scenario::Pairs},
-                                                    {"connect", Scenario::Connect},
-                                                    {"idle", Scenario::Idle}};
-    command.add_option("--scenario", options.scenario, "fan-in, fan-out, pairs, connect or idle, see below")
-        ->transform(CLI::Transformer(scenarios))
+    command.add_option("--scenario", arguments.scenario, "fan-in, fan-out, pairs, connect or idle, see below")
         ->type_name("NAME")
-        ->default_str("fan-out");
+        ->capture_default_str();
     command.add_option("--publishers", options.publishers, "Publishers")->check(CLI::Range(1, 1'000'000));
     command.add_option("--subscribers", options.subscribers, "Subscribers")->check(CLI::Range(1, 1'000'000));
     command.add_option("--connections", options.connections, "connect: at a time; idle: held")

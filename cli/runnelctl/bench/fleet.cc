@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -52,10 +53,28 @@ Fleet::Fleet(const BenchOptions& options, uint32_t wire_count)
     for (uint32_t index = 0; index < wire_count; ++index)
         wires_[index].index = index;
     auto addresses = resolve(options.endpoint);
-    if (addresses)
-        addresses_ = std::move(*addresses);
-    else
-        fail(addresses.error());
+    if (!addresses) return fail(addresses.error());
+    addresses_ = std::move(*addresses);
+    choose_address();
+}
+
+// "localhost" may be ::1 first, where the broker may not listen.
+void Fleet::choose_address() {
+    constexpr int kPatience_ms = 5000;
+    int error = 0;
+    for (const SocketAddress& address : addresses_) {
+        const int descriptor = start_connect(address);
+        error = descriptor < 0 ? -descriptor : ETIMEDOUT;
+        if (descriptor >= 0) {
+            pollfd polled{descriptor, POLLOUT, 0};
+            if (poll(&polled, 1, kPatience_ms) == 1) error = connect_error(descriptor);
+            ::close(descriptor);
+        }
+        if (error != 0) continue;
+        addresses_ = {address};
+        return;
+    }
+    fail("cannot connect to " + options_.endpoint.text() + ": " + std::strerror(error));
 }
 
 Fleet::~Fleet() {

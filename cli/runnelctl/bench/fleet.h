@@ -81,6 +81,8 @@ public:
     uint32_t receive_maximum() const { return receive_maximum_; }
 
 private:
+    // Leaves the first address at which somebody listens.
+    void choose_address();
     int wait(int64_t timeout_ns);
     void writable(Wire& wire);
     void flush(Wire& wire);

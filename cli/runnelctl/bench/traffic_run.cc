@@ -130,7 +130,15 @@ void TrafficRun::advance(uint64_t now) {
     const bool by_count = options_.messages != 0;
     switch (phase_) {
         case Phase::WarmUp:
-            if (now >= phase_end_ns_) begin_measurement(now);
+            if (now < phase_end_ns_) break;
+            // What is counted to the last message must not begin with messages of the warm-up.
+            if (by_count)
+                phase_ = Phase::Settle;
+            else
+                begin_measurement(now);
+            break;
+        case Phase::Settle:
+            if (is_everything_delivered()) begin_measurement(now);
             break;
         case Phase::Measured:
             if (by_count ? quota_ == 0 && is_everything_delivered() : now >= phase_end_ns_) end_measurement(now);
@@ -191,7 +199,7 @@ void TrafficRun::give_up_outstanding() {
 }
 
 void TrafficRun::show_progress(uint64_t now) {
-    static constexpr const char* kNames[] = {"warm-up", "measuring", "waiting for the last messages", ""};
+    static constexpr const char* kNames[] = {"warm-up", "settling", "measuring", "waiting for the last messages", ""};
     const uint64_t missing = result_.faults.missing;
     char latency[48];
     std::snprintf(latency, sizeof latency, "%.3f ms", static_cast<double>(result_.latency.percentile(0.99)) / 1e6);

@@ -54,7 +54,7 @@ public:
     void packet(Wire& wire, uint8_t header, const uint8_t* body, const uint8_t* end);
 
 private:
-    enum class Phase { WarmUp, Measured, Drain, Done };
+    enum class Phase { WarmUp, Settle, Measured, Drain, Done };
 
     // A message is out until its slot of the ring says that nothing is missing.
     struct Publisher {

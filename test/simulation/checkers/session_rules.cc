@@ -104,9 +104,8 @@ void WillsAreExact::seen(const Tapped& observer, uint64_t number) {
     const std::string which = std::to_string(number);
     if (++will.seen[observer.client_identifier] > 1) complain("Will " + which + " came twice");
     if (will.fate == Fate::Forbidden) complain("Will " + which + " came although its client said goodbye or is back");
-    if (will.fate != Fate::Due) return;
-    if (now() < will.due) complain("Will " + which + " came early");
-    if (now() > will.due + Duration{1000 + kSlackMs}) complain("Will " + which + " came late");
+    if (will.fate == Fate::Due && now() < will.due) complain("Will " + which + " came early");
+    if (will.fate == Fate::Due && now() > will.due + Duration{1000 + kSlackMs}) complain("Will " + which + " came late");
     PublishedMessage* message = ledger().find(number);
     if (message == nullptr || message->first_sent.has_come()) return;
     message->first_sent = ledger().now(now());

@@ -45,6 +45,8 @@ struct Client {
     std::string first_bare = "n=user,r=rOprNGfwEbeRWgbNEkqO";
     std::string header = "n,,";
     std::string server_signature;
+    std::string said_header;  // What the final message repeats, if it is not the header.
+    std::string said_nonce;   // The same for the nonce.
 
     std::string first() const { return header + first_bare; }
     std::string final(const std::string& server_first) {
@@ -58,7 +60,8 @@ struct Client {
             for (size_t j = 0; j < block.size(); ++j)
                 salted[j] = static_cast<char>(salted[j] ^ block[j]);
         }
-        const std::string without_proof = "c=" + encode_base64(header) + ",r=" + attributes['r'];
+        const std::string without_proof = "c=" + encode_base64(said_header.empty() ? header : said_header) +
+                                          ",r=" + (said_nonce.empty() ? attributes['r'] : said_nonce);
         const std::string text = first_bare + "," + server_first + "," + without_proof;
         std::string proof = hmac_sha256(salted, "Client Key");
         const std::string signature = hmac_sha256(sha256(proof), text);
@@ -97,7 +100,8 @@ TEST_CASE("scram: the example of RFC 7677 section 3") {
 TEST_CASE("scram: a login") {
     for (const std::string header : {"n,,", "y,,"}) {
         ScramExchange exchange(make_users(), std::nullopt, kSeed);
-        Client client{.header = header, .server_signature = {}};
+        Client client;
+        client.header = header;
         const Login login = log_in(exchange, client);
         CHECK(login.first.authentication_data.starts_with("r=rOprNGfwEbeRWgbNEkqO"));
         CHECK(login.first.authentication_data.ends_with(",s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"));
@@ -114,7 +118,8 @@ TEST_CASE("scram: names with , and =, and a first message that comes after an em
     const auto asked = exchange.step("");
     CHECK(asked.next == Next::Continue);
     CHECK(asked.authentication_data.empty());
-    Client client{.first_bare = "n=a=2Cb=3Dc,r=abc", .server_signature = {}};
+    Client client;
+    client.first_bare = "n=a=2Cb=3Dc,r=abc";
     const Login login = log_in(exchange, client);
     CHECK(login.last.next == Next::Accepted);
     CHECK(login.last.outcome.identity.user_name == "a,b=c");
@@ -210,14 +215,30 @@ TEST_CASE("scram: final messages that are refused") {
     refused([](std::string& message) { message = std::string(5000, 'c'); });
 }
 
+TEST_CASE("scram: a proof over another binding or nonce proves nothing") {
+    for (const std::string header : {"y,,", "p=tls-unique,,", "n,a=user,", "x"}) {
+        ScramExchange exchange(make_users(), std::nullopt, kSeed);
+        Client client;
+        client.said_header = header;
+        CHECK(log_in(exchange, client).last.outcome.why == "SCRAM-SHA-256 of user: channel binding differs");
+    }
+    for (const std::string nonce : {"rOprNGfwEbeRWgbNEkqO", "other"}) {
+        ScramExchange exchange(make_users(), std::nullopt, kSeed);
+        Client client;
+        client.said_nonce = nonce;
+        CHECK(log_in(exchange, client).last.outcome.why == "SCRAM-SHA-256 of user: nonce differs");
+    }
+}
+
 // F-05: what a stranger sees does not tell whether a user exists.
 TEST_CASE("scram: unknown users see what users with a wrong password see") {
     std::map<std::string, std::string> salts;
     for (const std::string name : {"user", "nobody", "no scram", "nobody2"}) {
         CAPTURE(name);
         ScramExchange exchange(make_users(), std::nullopt, kSeed);
-        Client client{
-            .password = "wrong", .first_bare = "n=" + name + ",r=rOprNGfwEbeRWgbNEkqO", .server_signature = {}};
+        Client client;
+        client.password = "wrong";
+        client.first_bare = "n=" + name + ",r=rOprNGfwEbeRWgbNEkqO";
         const Login login = log_in(exchange, client);
         REQUIRE(login.first.next == Next::Continue);
         auto attributes = attributes_of(login.first.authentication_data);
@@ -238,7 +259,9 @@ TEST_CASE("scram: unknown users see what users with a wrong password see") {
 TEST_CASE("scram: a made-up verifier opens nothing") {
     // The stored key of unknown users is all zeros: a proof that gives a key of zeros must not do either.
     ScramExchange exchange(make_users(), std::nullopt, kSeed);
-    Client client{.password = "", .first_bare = "n=nobody,r=abc", .server_signature = {}};
+    Client client;
+    client.password = "";
+    client.first_bare = "n=nobody,r=abc";
     CHECK(log_in(exchange, client).last.next == Next::Refused);
 }
 

@@ -59,8 +59,7 @@ TEST_CASE("config: nothing at all gives the defaults") {
     CHECK(load("").listeners.size() == 1);
 }
 
-TEST_CASE("config: a whole file") {
-    const Config config = load(R"(
+constexpr const char* kWholeFile = R"(
 [broker]
 loops = 3
 sys_interval = "0s"
@@ -103,7 +102,10 @@ admin = true
 [log]
 level = "debug"
 format = "json"
-)");
+)";
+
+TEST_CASE("config: a whole file") {
+    const Config config = load(kWholeFile);
     CHECK(config.loops == 3);
     CHECK(config.sys_interval == Duration{0});
     CHECK(config.data_dir == "/var/lib/runnel");
