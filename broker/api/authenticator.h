@@ -33,8 +33,9 @@ struct AuthenticationOutcome {
 // One step of an enhanced authentication (section 4.12).
 struct AuthenticationStep {
     enum class Next : uint8_t { Continue, Accepted, Refused } next = Next::Refused;
-    std::string authentication_data;  // For the client: in AUTH when it continues, in CONNACK (or AUTH 0x00) when accepted.
-    AuthenticationOutcome outcome;    // When accepted or refused.
+    std::string
+        authentication_data;  // For the client: in AUTH when it continues, in CONNACK (or AUTH 0x00) when accepted.
+    AuthenticationOutcome outcome;  // When accepted or refused.
 };
 
 // One run of an enhanced authentication: challenge and response with one client. Used by one thread at a time; must not

@@ -17,7 +17,7 @@ struct LocalPublish {
     mqtt::QoS qos = mqtt::QoS::AtMostOnce;
     bool retain = false;
     std::optional<uint32_t> message_expiry_interval;  // Seconds.
-    std::string encoded_properties;  // Properties to be forwarded unchanged, encoded as in PUBLISH.
+    std::string encoded_properties;                   // Properties to be forwarded unchanged, encoded as in PUBLISH.
 };
 
 }  // namespace runnel::api

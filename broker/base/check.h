@@ -9,5 +9,6 @@ namespace runnel {
 }  // namespace runnel
 
 // Stays on in release builds.
-#define RUNNEL_CHECK(condition) \
-    (__builtin_expect(static_cast<bool>(condition), 1) ? (void)0 : ::runnel::check_failed(#condition, __FILE__, __LINE__))
+#define RUNNEL_CHECK(condition)                                  \
+    (__builtin_expect(static_cast<bool>(condition), 1) ? (void)0 \
+                                                       : ::runnel::check_failed(#condition, __FILE__, __LINE__))

@@ -22,11 +22,12 @@ struct LogField {
     LogField(std::string_view field_name, const std::string& text) : name(field_name), value(text) {}
     LogField(std::string_view field_name, const char* text) : name(field_name), value(text) {}
     template <class Number>
-        requires(std::is_integral_v<Number>)
-    LogField(std::string_view field_name, Number number) : name(field_name), value(std::to_string(number)) {}
+    requires(std::is_integral_v<Number>) LogField(std::string_view field_name, Number number)
+        : name(field_name), value(std::to_string(number)) {}
 };
 
-// Where log lines go. Called from every event loop: an implementation must be safe for that and must not block for long.
+// Where log lines go. Called from every event loop: an implementation must be safe for that and must not block for
+// long.
 class LogSink {
 public:
     virtual ~LogSink() = default;

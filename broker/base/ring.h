@@ -47,7 +47,8 @@ private:
     }
     void resize(size_t capacity) {
         auto slots = std::make_unique<T[]>(capacity);
-        for (size_t i = 0; i < size_; ++i) slots[i] = std::move((*this)[i]);
+        for (size_t i = 0; i < size_; ++i)
+            slots[i] = std::move((*this)[i]);
         slots_ = std::move(slots);
         capacity_ = capacity;
         first_ = 0;

@@ -30,8 +30,8 @@ EventLoop::EventLoop(const Settings& settings, const shard::Settings& shard_sett
     RUNNEL_CHECK(uv_loop_init(&loop_) == 0);
     loop_.data = this;
     RUNNEL_CHECK(uv_async_init(&loop_, &wake_up_, [](uv_async_t* wake_up) {
-        static_cast<EventLoop*>(wake_up->loop->data)->take_mail();
-    }) == 0);
+                     static_cast<EventLoop*>(wake_up->loop->data)->take_mail();
+                 }) == 0);
     uv_check_init(&loop_, &turn_end_);
     uv_check_start(&turn_end_, [](uv_check_t* check) { static_cast<EventLoop*>(check->loop->data)->end_turn(); });
     uv_timer_init(&loop_, &timer_);
@@ -41,7 +41,9 @@ EventLoop::EventLoop(const Settings& settings, const shard::Settings& shard_sett
         now());
 }
 
-EventLoop::~EventLoop() { uv_loop_close(&loop_); }
+EventLoop::~EventLoop() {
+    uv_loop_close(&loop_);
+}
 
 void EventLoop::start(std::vector<EventLoop*> peers) {
     peers_ = std::move(peers);
@@ -62,7 +64,8 @@ void EventLoop::run() {
 }
 
 void EventLoop::take_mail() {
-    for (Envelope& envelope : mailbox_.take()) std::visit([this](auto& content) { receive(content); }, envelope);
+    for (Envelope& envelope : mailbox_.take())
+        std::visit([this](auto& content) { receive(content); }, envelope);
 }
 
 void EventLoop::receive(PeerBatch& batch) {
@@ -74,7 +77,9 @@ void EventLoop::receive(HandedOver& connection) {
     adopt(connection.descriptor, std::move(connection.address), std::move(connection.counted), connection.bytes);
 }
 
-void EventLoop::receive(api::LocalPublish& publish) { shard_->publish_locally(publish, now()); }
+void EventLoop::receive(api::LocalPublish& publish) {
+    shard_->publish_locally(publish, now());
+}
 
 void EventLoop::receive(AccessChanged& change) {
     shard_->access_changed(std::move(change.authenticator), std::move(change.access), now());
@@ -97,7 +102,8 @@ void EventLoop::end_turn() {
     shard_->time_advanced(now());
     flush();
     while (!lost_.empty()) {
-        for (const shard::ConnectionId id : std::exchange(lost_, {})) shard_->connection_lost(id, now());
+        for (const shard::ConnectionId id : std::exchange(lost_, {}))
+            shard_->connection_lost(id, now());
         flush();
     }
     carry_out_effects();
@@ -186,8 +192,8 @@ bool EventLoop::ask(shard::Effects::AskAuthenticator& asked) {
     return true;
 }
 
-// The timer only bounds the poll: end_turn() does what is due. libuv may find the timer due just before it polls, and would
-// then poll without an end, so the timer makes sure that this poll ends at once.
+// The timer only bounds the poll: end_turn() does what is due. libuv may find the timer due just before it polls, and
+// would then poll without an end, so the timer makes sure that this poll ends at once.
 void EventLoop::arm_timer() {
     std::optional<Time> deadline = shard_->next_deadline();
     if (!lingering_.empty()) deadline = std::min(deadline.value_or(Time::never()), lingering_.front()->linger_until);

@@ -31,7 +31,8 @@ public:
         ConnectionCount& broker_connections;
     };
     EventLoop(const Settings& settings, const shard::Settings& shard_settings, shard::Placement placement,
-              uint64_t random_seed, Counters& counters, api::AuthenticatorRef authenticator, api::AccessControlRef access);
+              uint64_t random_seed, Counters& counters, api::AuthenticatorRef authenticator,
+              api::AccessControlRef access);
     ~EventLoop();
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;

@@ -135,8 +135,8 @@ void EventLoop::socket_ready(Socket& socket, int status, int events) {
     read_from(socket);
 }
 
-// A publisher must not fill the memory with what another loop has not got round to. Mailboxes are always emptied, so two
-// loops that wait for each other go on.
+// A publisher must not fill the memory with what another loop has not got round to. Mailboxes are always emptied, so
+// two loops that wait for each other go on.
 bool EventLoop::peer_is_behind() const {
     if (peers_.size() < 2) return false;
     for (const EventLoop* peer : peers_)

@@ -22,7 +22,9 @@ constexpr int kBacklog = 4096;
 
 using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 
-std::string system_error(const std::string& what) { return what + ": " + std::strerror(errno); }
+std::string system_error(const std::string& what) {
+    return what + ": " + std::strerror(errno);
+}
 
 // The socket options of a listener pass on to what it accepts: TCP_NODELAY costs no system call per connection.
 int bound_socket(const addrinfo& address, bool shares_port) {
@@ -41,7 +43,8 @@ int bound_socket(const addrinfo& address, bool shares_port) {
 }
 
 void close_all(const std::vector<int>& descriptors) {
-    for (const int descriptor : descriptors) close(descriptor);
+    for (const int descriptor : descriptors)
+        close(descriptor);
 }
 
 void set_port(addrinfo& address, uint16_t port) {
@@ -90,7 +93,8 @@ Result<ListenSockets, std::string> listen_on(addrinfo& address, unsigned count, 
 }  // namespace
 
 Result<ListenSockets, std::string> listen_tcp(const std::string& host, uint16_t port, unsigned count) {
-    const std::string text = (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
+    const std::string text =
+        (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
@@ -105,7 +109,8 @@ Result<ListenSockets, std::string> listen_unix(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path)
-        return "cannot listen on unix:" + path + ": the path is longer than " + std::to_string(sizeof address.sun_path - 1) + " bytes";
+        return "cannot listen on unix:" + path + ": the path is longer than " +
+               std::to_string(sizeof address.sun_path - 1) + " bytes";
     std::memcpy(address.sun_path, path.data(), path.size());
     const auto* name = reinterpret_cast<const sockaddr*>(&address);
     const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -15,7 +15,7 @@ struct Socket {
     shard::ConnectionId id;
     CountedConnection counted;
     bool reading = true;
-    bool writing = false;  // Waits until the socket takes more.
+    bool writing = false;    // Waits until the socket takes more.
     bool held_back = false;  // A peer is behind: see EventLoop::hold_back.
     bool lost = false;       // The transport has failed or the client has closed it.
     bool lingering = false;

@@ -7,8 +7,12 @@
 namespace runnel::net {
 namespace {
 
-const sockaddr_in& v4(const sockaddr_storage& address) { return reinterpret_cast<const sockaddr_in&>(address); }
-const sockaddr_in6& v6(const sockaddr_storage& address) { return reinterpret_cast<const sockaddr_in6&>(address); }
+const sockaddr_in& v4(const sockaddr_storage& address) {
+    return reinterpret_cast<const sockaddr_in&>(address);
+}
+const sockaddr_in6& v6(const sockaddr_storage& address) {
+    return reinterpret_cast<const sockaddr_in6&>(address);
+}
 
 }  // namespace
 

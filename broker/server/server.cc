@@ -41,20 +41,25 @@ sigset_t take_over_signals() {
     std::signal(SIGPIPE, SIG_IGN);
     sigset_t signals;
     sigemptyset(&signals);
-    for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP})
+        sigaddset(&signals, number);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     return signals;
 }
 
 unsigned loop_count(const Config& config) {
-    const unsigned wanted = config.loops > 0 ? static_cast<unsigned>(config.loops) : std::thread::hardware_concurrency();
+    const unsigned wanted =
+        config.loops > 0 ? static_cast<unsigned>(config.loops) : std::thread::hardware_concurrency();
     return std::clamp(wanted, 1u, kLoopsMax);
 }
 
 class Broker {
 public:
     Broker(Config config, ReloadFunction reload)
-        : config_(std::move(config)), reload_(std::move(reload)), log_sink_(2, config_.log), log_(log_sink_),
+        : config_(std::move(config)),
+          reload_(std::move(reload)),
+          log_sink_(2, config_.log),
+          log_(log_sink_),
           connections_(config_.max_connections) {}
 
     int run() {
@@ -114,8 +119,9 @@ void Broker::make_loops() {
 bool Broker::open_listeners() {
     for (const ListenerConfig& listener : config_.listeners) {
         const ListenAddress address = *parse_listen_address(listener.address);  // Checked with the configuration.
-        auto sockets = address.is_unix() ? net::listen_unix(address.path)
-                                         : net::listen_tcp(address.host, address.port, static_cast<unsigned>(loops_.size()));
+        auto sockets = address.is_unix()
+                           ? net::listen_unix(address.path)
+                           : net::listen_tcp(address.host, address.port, static_cast<unsigned>(loops_.size()));
         if (!sockets) {
             log_.error(sockets.error());
             remove_socket_files();
@@ -131,20 +137,24 @@ bool Broker::open_listeners() {
 
 void Broker::start_loops() {
     std::vector<net::EventLoop*> peers;
-    for (const auto& loop : loops_) peers.push_back(loop.get());
-    for (const auto& loop : loops_) loop->start(peers);
+    for (const auto& loop : loops_)
+        peers.push_back(loop.get());
+    for (const auto& loop : loops_)
+        loop->start(peers);
 }
 
 void Broker::announce() {
     std::vector<LogField> addresses;
-    for (const std::string& address : bound_) addresses.emplace_back("mqtt", address);
+    for (const std::string& address : bound_)
+        addresses.emplace_back("mqtt", address);
     log_.write(LogLevel::Info, "ready", addresses);
     tell_service("READY=1");
 }
 
 void Broker::serve(const sigset_t& signals) {
     std::vector<const Counters*> counters;
-    for (const auto& shard : counters_) counters.push_back(shard.get());
+    for (const auto& shard : counters_)
+        counters.push_back(shard.get());
     SysTopics topics(std::move(counters), "runnel " RUNNEL_VERSION, SysTopics::Clock::now());
     const bool publishes = config_.sys_interval.ms > 0;
     if (publishes) publish_sys_topics(topics);
@@ -167,7 +177,8 @@ void Broker::serve(const sigset_t& signals) {
 }
 
 void Broker::publish_sys_topics(SysTopics& topics) {
-    for (api::LocalPublish& publish : topics.publishes(SysTopics::Clock::now())) loops_.front()->post(std::move(publish));
+    for (api::LocalPublish& publish : topics.publishes(SysTopics::Clock::now()))
+        loops_.front()->post(std::move(publish));
 }
 
 // Takes everything that can change while clients are connected, or nothing if the new configuration has a fault.
@@ -175,14 +186,16 @@ void Broker::reload() {
     tell_service("RELOADING=1");
     auto loaded = reload_();
     if (!loaded) {
-        for (const ConfigError& error : loaded.error()) log_.error("configuration not reloaded", {{"error", error.text()}});
+        for (const ConfigError& error : loaded.error())
+            log_.error("configuration not reloaded", {{"error", error.text()}});
     } else {
         config_.auth = loaded->auth;
         config_.access = loaded->access;
         config_.log = loaded->log;
         log_sink_.configure(config_.log);
         const net::AccessChanged change{make_authenticator(), make_access()};
-        for (const auto& loop : loops_) loop->post(change);
+        for (const auto& loop : loops_)
+            loop->post(change);
         log_.info("configuration reloaded: users, access rules and log; other keys count at the next start");
     }
     tell_service("READY=1");
@@ -190,8 +203,10 @@ void Broker::reload() {
 
 void Broker::stop() {
     tell_service("STOPPING=1");
-    for (const auto& loop : loops_) loop->post(net::Drain{});
-    for (const auto& loop : loops_) loop->join();
+    for (const auto& loop : loops_)
+        loop->post(net::Drain{});
+    for (const auto& loop : loops_)
+        loop->join();
     remove_socket_files();
     log_.info("stopped");
 }
@@ -204,6 +219,8 @@ void Broker::remove_socket_files() {
 
 }  // namespace
 
-int run(Config config, ReloadFunction reload) { return Broker(std::move(config), std::move(reload)).run(); }
+int run(Config config, ReloadFunction reload) {
+    return Broker(std::move(config), std::move(reload)).run();
+}
 
 }  // namespace runnel::server

@@ -67,7 +67,8 @@ SysTopics::SysTopics(std::vector<const Counters*> counters, std::string version,
 
 uint64_t SysTopics::sum(Counter Counters::*counter) const {
     uint64_t total = 0;
-    for (const Counters* shard : counters_) total += (shard->*counter).value();
+    for (const Counters* shard : counters_)
+        total += (shard->*counter).value();
     return total;
 }
 
@@ -80,7 +81,8 @@ void SysTopics::add(std::vector<api::LocalPublish>& publishes, std::string_view 
 }
 
 void SysTopics::add_totals(std::vector<api::LocalPublish>& publishes) const {
-    for (const Total& total : kTotals) add(publishes, total.name, std::to_string(sum(total.counter)));
+    for (const Total& total : kTotals)
+        add(publishes, total.name, std::to_string(sum(total.counter)));
     const uint64_t connected = sum(&Counters::connections);
     const uint64_t sessions = sum(&Counters::sessions);
     add(publishes, "clients/disconnected", std::to_string(sessions > connected ? sessions - connected : 0));

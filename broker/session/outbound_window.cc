@@ -35,7 +35,8 @@ void OutboundWindow::find_free_run() {
         free_run_ = kIdentifiers;
         return;
     }
-    while (find(next_) != nullptr) next_ = advanced(next_, 1);
+    while (find(next_) != nullptr)
+        next_ = advanced(next_, 1);
     uint32_t nearest = kIdentifiers;
     for_each([&](const Entry& entry) { nearest = std::min(nearest, steps_between(next_, entry.packet_identifier)); });
     free_run_ = nearest;
@@ -73,7 +74,8 @@ void OutboundWindow::remove(Entry& entry) {
     entry.state = State::Free;
     entry.delivery = {};
     --size_;
-    while (!entries_.empty() && entries_.front().state == State::Free) entries_.pop_front();
+    while (!entries_.empty() && entries_.front().state == State::Free)
+        entries_.pop_front();
 }
 
 }  // namespace runnel::session

@@ -76,7 +76,8 @@ void OutboundWindow::for_each_to_resend(Visit visit) {
     });
     std::sort(released.begin(), released.end(),
               [](const Entry* a, const Entry* b) { return a->pubrel_order < b->pubrel_order; });
-    for (Entry* entry : released) visit(*entry);
+    for (Entry* entry : released)
+        visit(*entry);
     for_each([&](Entry& entry) {
         if (entry.state != State::AwaitingPubcomp) visit(entry);
     });

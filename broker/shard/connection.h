@@ -30,7 +30,8 @@ struct HeldAcknowledgement {
     uint32_t outstanding = 0;
 };
 
-// A SUBSCRIBE that waits until every peer knows the interest, or an UNSUBSCRIBE until the owner of a group knows who left.
+// A SUBSCRIBE that waits until every peer knows the interest, or an UNSUBSCRIBE until the owner of a group knows who
+// left.
 struct PendingSubscribe {
     std::string packet;  // The whole SUBSCRIBE, read again when it is carried out.
     std::vector<mqtt::ReasonCode> reasons;
@@ -48,7 +49,8 @@ struct PendingConnect {
     std::string authentication_data;  // For CONNACK.
 };
 
-// One Network Connection and its protocol state. Lives on one shard; ends with the transport. An idle one owns no buffer.
+// One Network Connection and its protocol state. Lives on one shard; ends with the transport. An idle one owns no
+// buffer.
 struct Connection {
     enum class Stage : uint8_t {
         AwaitingConnect,
@@ -61,10 +63,10 @@ struct Connection {
     Stage stage = Stage::AwaitingConnect;
     mqtt::ProtocolVersion version = mqtt::ProtocolVersion::V311;
     bool in_use = false;
-    bool stalled = false;       // Packets behind the current one wait for an answer.
+    bool stalled = false;  // Packets behind the current one wait for an answer.
     bool reading = true;
-    bool dirty = false;         // Listed to be written.
-    bool socket_full = false;   // The last write did not take everything.
+    bool dirty = false;        // Listed to be written.
+    bool socket_full = false;  // The last write did not take everything.
     bool problem_information = true;
     bool checks_delivery = false;
 
@@ -88,7 +90,7 @@ struct Connection {
     std::unique_ptr<PendingConnect> pending_connect;
     std::unique_ptr<PendingSubscribe> pending_subscribe;
     Ring<HeldAcknowledgement> held_acknowledgements;
-    std::string authentication_method;                          // Of an enhanced authentication.
+    std::string authentication_method;  // Of an enhanced authentication.
     std::unique_ptr<api::AuthenticationExchange> reauthentication;
 
     bool is_connected() const { return stage == Stage::Connected; }

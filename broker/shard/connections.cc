@@ -68,8 +68,7 @@ bool Shard::may_handle_more(const Connection& connection) const {
 void Shard::resume_input(Connection& connection, Time now) {
     // The buffer is taken out while packets point into it.
     std::string bytes = std::exchange(connection.input, {});
-    const size_t used =
-        decode_from(connection, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, now);
+    const size_t used = decode_from(connection, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, now);
     if (connection.stage == Connection::Stage::Closing) return;
     if (used < bytes.size()) {
         if (used > 0) bytes.erase(0, used);
@@ -112,7 +111,9 @@ size_t Shard::decode_from(Connection& connection, std::span<const uint8_t> bytes
     return used;
 }
 
-void Shard::stall(Connection& connection) { connection.stalled = true; }
+void Shard::stall(Connection& connection) {
+    connection.stalled = true;
+}
 
 void Shard::set_reading(Connection& connection, bool wanted) {
     if (connection.reading == wanted) return;
@@ -130,8 +131,8 @@ void Shard::send(Connection& connection, const Segment& segment) {
     }
 }
 
-// Whether a packet of this size may be sent to the client [MQTT-3.1.2-24]. If not, it cannot be served: what it asked for
-// has been done and it can never learn of it.
+// Whether a packet of this size may be sent to the client [MQTT-3.1.2-24]. If not, it cannot be served: what it asked
+// for has been done and it can never learn of it.
 bool Shard::client_accepts(Connection& connection, size_t size) {
     if (size <= connection.packet_size_max) return true;
     deferred_.emplace_back(connection.id, ReasonCode::PacketTooLarge);
@@ -142,7 +143,8 @@ void Shard::send_packet(Connection& connection) {
     if (!client_accepts(connection, scratch_.size())) return scratch_.clear();
     if (log_.wants(LogLevel::Packets)) {
         mqtt::Frame frame;
-        mqtt::read_frame({reinterpret_cast<const uint8_t*>(scratch_.data()), scratch_.size()}, mqtt::kPacketSizeMax, frame);
+        mqtt::read_frame({reinterpret_cast<const uint8_t*>(scratch_.data()), scratch_.size()}, mqtt::kPacketSizeMax,
+                         frame);
         log_packet(connection, "<", frame);
     }
     send(connection, arena_.append(scratch_));
@@ -176,7 +178,8 @@ void Shard::effects_done() {
     effects_.closes.clear();
     effects_.questions.clear();
     effects_.readings.clear();
-    for (const uint32_t slot : ended_connections_) free_connection(connections_[slot]);
+    for (const uint32_t slot : ended_connections_)
+        free_connection(connections_[slot]);
     ended_connections_.clear();
 }
 
@@ -254,8 +257,8 @@ void Shard::connection_timer_fired(Connection& connection, Time now) {
     }
     counters_.keep_alive_timeouts.add();
     if (may_log(now))
-        log_.info("Keep Alive passed", {{"client", connection.session->session.client_identifier},
-                                        {"address", connection.address.text}});
+        log_.info("Keep Alive passed",
+                  {{"client", connection.session->session.client_identifier}, {"address", connection.address.text}});
     disconnect(connection, ReasonCode::KeepAliveTimeout, "no packet for one and a half times Keep Alive", now);
 }
 

@@ -21,8 +21,9 @@ OutgoingPublish outgoing_of(const mqtt::ApplicationMessage::Fields& fields, Time
     publish.forwarded_properties = fields.forwarded_properties;
     if (fields.message_expiry_interval) {
         const int64_t waited = (now - fields.received_at).ms / 1000;  // [MQTT-3.3.2-6]
-        publish.message_expiry_interval =
-            waited >= *fields.message_expiry_interval ? 0 : *fields.message_expiry_interval - static_cast<uint32_t>(waited);
+        publish.message_expiry_interval = waited >= *fields.message_expiry_interval
+                                              ? 0
+                                              : *fields.message_expiry_interval - static_cast<uint32_t>(waited);
     }
     return publish;
 }
@@ -52,8 +53,9 @@ void Shard::deliver(SessionSlot& slot, Incoming& incoming, const session::Subscr
         enqueue(slot, std::move(delivery));
 }
 
-void Shard::deliver_at_most_once(SessionSlot& slot, Incoming& incoming, const session::SubscriptionIdentifiers& identifiers,
-                                 bool retain, session::SharedOrigin origin) {
+void Shard::deliver_at_most_once(SessionSlot& slot, Incoming& incoming,
+                                 const session::SubscriptionIdentifiers& identifiers, bool retain,
+                                 session::SharedOrigin origin) {
     Connection* connection = slot.connection;
     if (connection == nullptr) return counters_.dropped_offline.add();
     if (!connection->at_most_once.empty() || !output_has_room(*connection))
@@ -83,8 +85,8 @@ void Shard::deliver_at_most_once(SessionSlot& slot, Incoming& incoming, const se
     send(*connection, whole);
 }
 
-// Puts a Topic Alias in, if this client allows one; it is remembered only when the packet is sent. A new alias makes the
-// packet larger: if it does not fit then, it goes without.
+// Puts a Topic Alias in, if this client allows one; it is remembered only when the packet is sent. A new alias makes
+// the packet larger: if it does not fit then, it goes without.
 void Shard::use_alias(const Connection& connection, OutgoingPublish& publish) const {
     if (!connection.outbound_aliases) return;
     const OutboundAliases::Use alias = connection.outbound_aliases->find(publish.topic);
@@ -104,7 +106,8 @@ bool Shard::send_publish(Connection& connection, OutgoingPublish& publish, Incom
     return true;
 }
 
-void Shard::send_sized(Connection& connection, const OutgoingPublish& publish, const PublishSize& size, Incoming* incoming) {
+void Shard::send_sized(Connection& connection, const OutgoingPublish& publish, const PublishSize& size,
+                       Incoming* incoming) {
     if (publish.topic_alias != 0 && !publish.topic.empty())
         connection.outbound_aliases->set(publish.topic, publish.topic_alias);
     counters_.publish_sent.add();
@@ -181,7 +184,8 @@ void Shard::enqueue_at_most_once(Connection& connection, session::Delivery deliv
     if (full()) {
         if (settings_.when_full == WhenFull::Disconnect)
             deferred_.emplace_back(connection.id, mqtt::ReasonCode::QuotaExceeded);
-        return count_drop(counters_.dropped_queue_full, *connection.session, delivery.message->topic(), "the queue is full");
+        return count_drop(counters_.dropped_queue_full, *connection.session, delivery.message->topic(),
+                          "the queue is full");
     }
     counters_.queued_messages.add();
     counters_.queued_bytes.add(bytes);
@@ -234,7 +238,8 @@ void Shard::resend(Connection& connection, Time now) {
         const bool released = entry.state == State::AwaitingPubcomp;
         if (entry.sent || (!released && connection.in_flight >= connection.window_max)) return;
         if (released) {
-            send_acknowledgement(connection, mqtt::PacketType::Pubrel, entry.packet_identifier, mqtt::ReasonCode::Success, {});
+            send_acknowledgement(connection, mqtt::PacketType::Pubrel, entry.packet_identifier,
+                                 mqtt::ReasonCode::Success, {});
         } else {
             OutgoingPublish publish = outgoing_of(fields_of(*entry.delivery.message), now);
             publish.subscription_identifiers = entry.delivery.subscription_identifiers.all();

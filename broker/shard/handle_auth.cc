@@ -23,7 +23,8 @@ void Shard::begin_exchange(Connection& connection, const mqtt::Connect& connect,
     const std::string_view method = connect.properties.text(PropertyId::AuthenticationMethod);
     auto exchange = environment_.authenticator->begin(method, credentials_of(connection, connect), exchange_seed());
     if (!exchange)  // [MQTT-4.12.0-1]
-        return refuse_connect(connection, ReasonCode::BadAuthenticationMethod, "this Authentication Method is not known", now);
+        return refuse_connect(connection, ReasonCode::BadAuthenticationMethod,
+                              "this Authentication Method is not known", now);
     connection.authentication_method = method;
     connection.pending_connect->exchange = std::move(exchange);
     const std::string_view first = connect.properties.text_or(PropertyId::AuthenticationData, {});
@@ -46,8 +47,7 @@ void Shard::continue_exchange(Connection& connection, api::AuthenticationStep st
 
 void Shard::handle_early_auth(Connection& connection, const mqtt::Frame& frame, Time now) {
     mqtt::Auth auth;
-    const mqtt::DecodeError error =
-        mqtt::decode_auth(frame, connection.version, {settings_.max_user_properties}, auth);
+    const mqtt::DecodeError error = mqtt::decode_auth(frame, connection.version, {settings_.max_user_properties}, auth);
     if (error) return refuse_connect(connection, error.reason, error.what, now);
     const bool expected = connection.pending_connect && connection.pending_connect->exchange &&
                           auth.reason == ReasonCode::ContinueAuthentication;  // [MQTT-4.12.0-3]
@@ -68,7 +68,8 @@ void Shard::handle_auth(Connection& connection, const mqtt::Frame& frame, Time n
     const mqtt::DecodeError error = mqtt::decode_auth(frame, connection.version, {settings_.max_user_properties}, auth);
     if (refuse(connection, error, now)) return;
     const auto protocol_error = [&](const char* why) { refuse(connection, {ReasonCode::ProtocolError, why}, now); };
-    if (connection.authentication_method.empty()) return protocol_error("AUTH without an Authentication Method in CONNECT");
+    if (connection.authentication_method.empty())
+        return protocol_error("AUTH without an Authentication Method in CONNECT");
     if (auth.properties.text_or(PropertyId::AuthenticationMethod, {}) != connection.authentication_method)
         return protocol_error("AUTH names another Authentication Method");  // [MQTT-4.12.1-1]
     if (auth.reason == ReasonCode::ReAuthenticate) {

@@ -9,8 +9,8 @@
 
 namespace runnel::shard {
 
-using mqtt::ProtocolVersion;
 using mqtt::PropertyId;
+using mqtt::ProtocolVersion;
 using mqtt::ReasonCode;
 
 void Shard::handle_connect(Connection& connection, const mqtt::Frame& frame, std::string_view rest, Time now) {
@@ -31,10 +31,11 @@ void Shard::handle_connect(Connection& connection, const mqtt::Frame& frame, std
     }
     std::string assigned;
     if (connect.client_identifier.empty()) {
-        const bool allowed = connect.version == ProtocolVersion::V5 ||
-                             (connect.version == ProtocolVersion::V311 && connect.clean_start);
+        const bool allowed =
+            connect.version == ProtocolVersion::V5 || (connect.version == ProtocolVersion::V311 && connect.clean_start);
         if (!allowed)  // [MQTT-3.1.3-8]
-            return refuse_connect(connection, ReasonCode::ClientIdentifierNotValid, "the Client Identifier is empty", now);
+            return refuse_connect(connection, ReasonCode::ClientIdentifierNotValid, "the Client Identifier is empty",
+                                  now);
     } else if (const PeerIndex owner = environment_.placement.owner_of_client(connect.client_identifier);
                owner != self()) {
         effects_.hand_overs.push_back({connection.id, owner, std::move(connection.address), std::string(rest)});
@@ -87,7 +88,8 @@ void Shard::refuse_unrecognized(Connection& connection, const mqtt::ConnectRefus
 }
 
 // `why` is for the client; `cause` says more to the log, if there is more to say.
-void Shard::refuse_connect(Connection& connection, ReasonCode reason, std::string_view why, Time now, std::string_view cause) {
+void Shard::refuse_connect(Connection& connection, ReasonCode reason, std::string_view why, Time now,
+                           std::string_view cause) {
     counters_.connections_refused.add();
     if (may_log(now)) {
         const PendingConnect* pending = connection.pending_connect.get();
@@ -125,7 +127,8 @@ std::string Shard::assigned_client_identifier() {
         identifier = "auto-";
         for (int half = 0; half < 2; ++half) {
             uint64_t number = environment_.secrets.next();
-            for (int digit = 0; digit < 16; ++digit, number >>= 4) identifier += kDigits[number & 15];
+            for (int digit = 0; digit < 16; ++digit, number >>= 4)
+                identifier += kDigits[number & 15];
         }
     } while (environment_.placement.owner_of_client(identifier) != self() || sessions_.find(identifier) != nullptr);
     return identifier;
@@ -169,7 +172,8 @@ void Shard::authentication_answered(ConnectionId id, api::AuthenticationOutcome 
 }
 
 bool Shard::may_have_will(const mqtt::Connect& connect, const api::Identity& identity) const {
-    return !connect.will || environment_.access->may_publish({identity, connect.client_identifier}, connect.will->topic);
+    return !connect.will ||
+           environment_.access->may_publish({identity, connect.client_identifier}, connect.will->topic);
 }
 
 void Shard::finish_connect(Connection& connection, api::Identity identity, Time now) {
@@ -277,8 +281,8 @@ uint16_t keep_alive_of(const mqtt::Connect& connect, const Settings& settings) {
 
 }  // namespace
 
-void Shard::accept_connect(Connection& connection, const mqtt::Connect& connect, SessionSlot& slot, bool session_present,
-                           Time now) {
+void Shard::accept_connect(Connection& connection, const mqtt::Connect& connect, SessionSlot& slot,
+                           bool session_present, Time now) {
     session::Session& session = slot.session;
     session.user_name = slot.identity.user_name;
     session.anonymous = slot.identity.anonymous;
@@ -326,7 +330,8 @@ void Shard::send_connack(Connection& connection, const mqtt::Connect& connect, c
     properties.set(PropertyId::MaximumPacketSize, settings_.max_packet_size);
     if (asked.has(PropertyId::AssignedClientIdentifier))  // [MQTT-3.2.2-16]
         properties.set(PropertyId::AssignedClientIdentifier, asked.text(PropertyId::AssignedClientIdentifier));
-    if (settings_.topic_alias_maximum != 0) properties.set(PropertyId::TopicAliasMaximum, settings_.topic_alias_maximum);
+    if (settings_.topic_alias_maximum != 0)
+        properties.set(PropertyId::TopicAliasMaximum, settings_.topic_alias_maximum);
     if (!settings_.wildcard_subscription_available) properties.set(PropertyId::WildcardSubscriptionAvailable, 0);
     if (!settings_.shared_subscription_available) properties.set(PropertyId::SharedSubscriptionAvailable, 0);
     if (keep_alive != connect.keep_alive) properties.set(PropertyId::ServerKeepAlive, keep_alive);

@@ -26,7 +26,9 @@ std::string_view forwarded_properties_of(const mqtt::Properties& properties, std
     return scratch;
 }
 
-PacketType acknowledgement_of(QoS qos) { return qos == QoS::ExactlyOnce ? PacketType::Pubrec : PacketType::Puback; }
+PacketType acknowledgement_of(QoS qos) {
+    return qos == QoS::ExactlyOnce ? PacketType::Pubrec : PacketType::Puback;
+}
 
 }  // namespace
 
@@ -70,7 +72,8 @@ void Shard::handle_publish(Connection& connection, const mqtt::Frame& frame, Tim
 bool Shard::resolve_alias(Connection& connection, mqtt::Publish& publish, Time now) {
     const uint32_t alias = publish.properties.number(PropertyId::TopicAlias);
     if (alias > settings_.topic_alias_maximum)  // [MQTT-3.2.2-17]
-        return !refuse(connection, {ReasonCode::TopicAliasInvalid, "the Topic Alias is above Topic Alias Maximum"}, now);
+        return !refuse(connection, {ReasonCode::TopicAliasInvalid, "the Topic Alias is above Topic Alias Maximum"},
+                       now);
     if (!connection.inbound_aliases) connection.inbound_aliases = std::make_unique<InboundAliases>();
     InboundAliases& aliases = *connection.inbound_aliases;
     if (publish.topic.empty()) {
@@ -79,7 +82,8 @@ bool Shard::resolve_alias(Connection& connection, mqtt::Publish& publish, Time n
                !refuse(connection, {ReasonCode::ProtocolError, "the Topic Alias was never set"}, now);
     }
     return aliases.set(static_cast<uint16_t>(alias), publish.topic, settings_.topic_alias_bytes_max) ||
-           !refuse(connection, {ReasonCode::QuotaExceeded, "the topics of all Topic Aliases are too long together"}, now);
+           !refuse(connection, {ReasonCode::QuotaExceeded, "the topics of all Topic Aliases are too long together"},
+                   now);
 }
 
 // State, session and permission, in that order. False: the packet is dealt with.
@@ -100,7 +104,8 @@ bool Shard::check_publish(Connection& connection, mqtt::Publish& publish, Time n
         !slot.session.received.contains(publish.packet_identifier))  // [MQTT-3.3.4-7]
         return broken(ReasonCode::ReceiveMaximumExceeded, "more QoS 2 messages without PUBREL than Receive Maximum");
     if (publish.topic.starts_with('$')) {
-        publish_refused(connection, publish, ReasonCode::NotAuthorized, "topics that start with $ belong to the broker");
+        publish_refused(connection, publish, ReasonCode::NotAuthorized,
+                        "topics that start with $ belong to the broker");
         return false;
     }
     if (!environment_.access->may_publish(subject_of(slot), publish.topic)) {
@@ -116,7 +121,8 @@ bool Shard::check_publish(Connection& connection, mqtt::Publish& publish, Time n
 }
 
 // A message that is not routed. MQTT 3 cannot be told, so it gets the ordinary answer [MQTT-3.3.5-2].
-void Shard::publish_refused(Connection& connection, const mqtt::Publish& publish, ReasonCode reason, std::string_view why) {
+void Shard::publish_refused(Connection& connection, const mqtt::Publish& publish, ReasonCode reason,
+                            std::string_view why) {
     counters_.dropped_not_authorized.add();
     if (may_log(now_))
         log_.info("publish refused", {{"client", connection.session->session.client_identifier},
@@ -127,9 +133,11 @@ void Shard::publish_refused(Connection& connection, const mqtt::Publish& publish
     if (publish.qos == QoS::AtMostOnce) return;
     const bool told = connection.version == mqtt::ProtocolVersion::V5;
     // Without an error the exchange goes on to PUBREL, and the identifier is in use until then.
-    if (!told && publish.qos == QoS::ExactlyOnce && !connection.session->session.received.contains(publish.packet_identifier))
+    if (!told && publish.qos == QoS::ExactlyOnce &&
+        !connection.session->session.received.contains(publish.packet_identifier))
         connection.session->session.received.insert(publish.packet_identifier);
-    acknowledge(connection, acknowledgement_of(publish.qos), publish.packet_identifier, told ? reason : ReasonCode::Success, why);
+    acknowledge(connection, acknowledgement_of(publish.qos), publish.packet_identifier,
+                told ? reason : ReasonCode::Success, why);
 }
 
 // Sends an acknowledgement when nothing it promises is outstanding, and never before an earlier one [MQTT-4.6.0-2]

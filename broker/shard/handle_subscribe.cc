@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SUBSCRIBE and UNSUBSCRIBE (sections 3.8 and 3.10). A SUBSCRIBE takes effect in one moment, when every peer is known to
-// forward what matches: then come the subscription, SUBACK and the Retained Messages, with no gap and no repeat. Until
-// then the packets behind it wait.
+// SUBSCRIBE and UNSUBSCRIBE (sections 3.8 and 3.10). A SUBSCRIBE takes effect in one moment, when every peer is known
+// to forward what matches: then come the subscription, SUBACK and the Retained Messages, with no gap and no repeat.
+// Until then the packets behind it wait.
 #include "broker/mqtt/encoder.h"
 #include "broker/mqtt/topic.h"
 #include "broker/shard/shard.h"
@@ -13,7 +13,9 @@ using mqtt::ReasonCode;
 
 namespace {
 
-bool is_granted(ReasonCode reason) { return !mqtt::is_error(reason); }
+bool is_granted(ReasonCode reason) {
+    return !mqtt::is_error(reason);
+}
 
 void read_again(const std::string& packet, mqtt::ProtocolVersion version, const mqtt::DecodeLimits& limits,
                 mqtt::Subscribe& subscribe) {
@@ -38,16 +40,18 @@ void Shard::handle_subscribe(Connection& connection, const mqtt::Frame& frame, T
         return carry_out_subscribe(connection, subscribe, reasons, now);
     }
     std::string packet(frame.body.data() + frame.body.size() - frame.size, frame.size);
-    connection.pending_subscribe =
-        std::make_unique<PendingSubscribe>(PendingSubscribe{std::move(packet), std::move(reasons), {}, receipt, outstanding});
+    connection.pending_subscribe = std::make_unique<PendingSubscribe>(
+        PendingSubscribe{std::move(packet), std::move(reasons), {}, receipt, outstanding});
     stall(connection);
 }
 
 // The granted QoS, or why not.
 ReasonCode Shard::check_filter(const Connection& connection, const mqtt::SubscriptionRequest& request) {
     const auto parsed = mqtt::parse_filter(request.filter);
-    if (!parsed || mqtt::level_count(parsed->filter) > settings_.max_topic_levels) return ReasonCode::TopicFilterInvalid;
-    if (parsed->is_shared() && !settings_.shared_subscription_available) return ReasonCode::SharedSubscriptionsNotSupported;
+    if (!parsed || mqtt::level_count(parsed->filter) > settings_.max_topic_levels)
+        return ReasonCode::TopicFilterInvalid;
+    if (parsed->is_shared() && !settings_.shared_subscription_available)
+        return ReasonCode::SharedSubscriptionsNotSupported;
     if (!settings_.wildcard_subscription_available && mqtt::has_wildcard(parsed->filter))
         return ReasonCode::WildcardSubscriptionsNotSupported;
     const SessionSlot& slot = *connection.session;
@@ -175,8 +179,8 @@ void Shard::handle_unsubscribe(Connection& connection, const mqtt::Frame& frame,
         questions_.erase(receipt);
         return send_packet(connection);
     }
-    connection.pending_subscribe = std::make_unique<PendingSubscribe>(
-        PendingSubscribe{{}, {}, std::exchange(scratch_, {}), receipt, outstanding});
+    connection.pending_subscribe =
+        std::make_unique<PendingSubscribe>(PendingSubscribe{{}, {}, std::exchange(scratch_, {}), receipt, outstanding});
     stall(connection);
 }
 
@@ -184,7 +188,8 @@ ReasonCode Shard::unsubscribe(SessionSlot& slot, std::string_view filter, Receip
     const auto parsed = mqtt::parse_filter(filter);
     if (!parsed) return ReasonCode::TopicFilterInvalid;
     if (parsed->is_shared())
-        return leave_shared(slot, *parsed, receipt, outstanding) ? ReasonCode::Success : ReasonCode::NoSubscriptionExisted;
+        return leave_shared(slot, *parsed, receipt, outstanding) ? ReasonCode::Success
+                                                                 : ReasonCode::NoSubscriptionExisted;
     if (!subscriptions_.unsubscribe(parsed->filter, slot.number)) return ReasonCode::NoSubscriptionExisted;
     counters_.subscriptions.subtract();
     end_interest(parsed->filter);

@@ -29,7 +29,8 @@ void Shard::end_interest(std::string_view filter) {
 uint32_t Shard::announce(std::optional<routing::InterestKey> key, ReceiptId receipt) {
     if (!key && unconfirmed_announcements_ == 0) return 0;
     for (PeerIndex peer = 0; peer < peer_count(); ++peer)
-        if (peer != self()) tell(peer, InterestAnnounced{receipt, key.has_value(), key.value_or(routing::InterestKey{})});
+        if (peer != self())
+            tell(peer, InterestAnnounced{receipt, key.has_value(), key.value_or(routing::InterestKey{})});
     unconfirmed_announcements_ += peer_count() - 1;
     return peer_count() - 1;
 }

@@ -9,7 +9,8 @@ namespace runnel::shard {
 OutputArena::~OutputArena() {
     turn_ended();
     delete current_;
-    for (Chunk* chunk : spare_) delete chunk;
+    for (Chunk* chunk : spare_)
+        delete chunk;
 }
 
 char* OutputArena::reserve(size_t size) {
@@ -59,7 +60,8 @@ void OutputArena::drop_reference(Chunk* chunk) {
 
 void OutputArena::turn_ended() {
     turn_bytes_ = 0;
-    for (Chunk* chunk : filled_) drop_reference(chunk);
+    for (Chunk* chunk : filled_)
+        drop_reference(chunk);
     filled_.clear();
     if (current_ == nullptr || current_->references_ != 0) return;
     current_->used_ = 0;
@@ -68,7 +70,8 @@ void OutputArena::turn_ended() {
 
 size_t Output::gather(std::span<std::string_view> pieces) const {
     const size_t count = std::min(pieces.size(), segments_.size());
-    for (size_t i = 0; i < count; ++i) pieces[i] = {segments_[i].chunk->at(segments_[i].begin), segments_[i].size()};
+    for (size_t i = 0; i < count; ++i)
+        pieces[i] = {segments_[i].chunk->at(segments_[i].begin), segments_[i].size()};
     return count;
 }
 
@@ -98,7 +101,8 @@ void Output::compact() {
 }
 
 void Output::clear() {
-    while (!segments_.empty()) arena_->drop_reference(segments_.pop_front().chunk);
+    while (!segments_.empty())
+        arena_->drop_reference(segments_.pop_front().chunk);
     bytes_ = 0;
 }
 

@@ -86,8 +86,9 @@ struct SharedFinished {
     routing::SubscriberId subscriber = 0;
 };
 
-using PeerMessage = std::variant<InterestAnnounced, InterestWithdrawn, Confirmed, MessagesForwarded, MessageForwarded,
-                                 SharedJoined, SharedLeft, SharedMemberChanged, SharedDelivery, SharedReturned, SharedFinished>;
+using PeerMessage =
+    std::variant<InterestAnnounced, InterestWithdrawn, Confirmed, MessagesForwarded, MessageForwarded, SharedJoined,
+                 SharedLeft, SharedMemberChanged, SharedDelivery, SharedReturned, SharedFinished>;
 using PeerMessages = std::vector<PeerMessage>;
 
 // Bytes of the Application Messages in it.

@@ -78,7 +78,9 @@ void Shard::receive(PeerIndex from, SharedMemberChanged& message, Time) {
     shared_.set_connected({from, message.subscriber}, message.connected);
 }
 
-void Shard::receive(PeerIndex from, SharedDelivery& message, Time) { deliver_shared(from, message); }
+void Shard::receive(PeerIndex from, SharedDelivery& message, Time) {
+    deliver_shared(from, message);
+}
 
 void Shard::receive(PeerIndex from, SharedReturned& message, Time) {
     Incoming incoming = incoming_of(message.message);

@@ -15,7 +15,8 @@ struct Placement {
 
     PeerIndex owner_of_client(std::string_view client_identifier) const { return owner_of(client_identifier, 1); }
     PeerIndex owner_of_group(std::string_view share_name, std::string_view filter) const {
-        return static_cast<PeerIndex>(hash_mix(hash_bytes(share_name, hash_seed), hash_bytes(filter, hash_seed)) % peer_count);
+        return static_cast<PeerIndex>(hash_mix(hash_bytes(share_name, hash_seed), hash_bytes(filter, hash_seed)) %
+                                      peer_count);
     }
 
 private:

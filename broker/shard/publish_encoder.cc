@@ -55,7 +55,8 @@ PublishSize size_of(const OutgoingPublish& publish, mqtt::ProtocolVersion versio
 }
 
 char* write_head(char* to, const OutgoingPublish& publish, mqtt::ProtocolVersion version, const PublishSize& size) {
-    *to++ = static_cast<char>(0x30 | (publish.dup ? 8 : 0) | static_cast<int>(publish.qos) << 1 | (publish.retain ? 1 : 0));
+    *to++ =
+        static_cast<char>(0x30 | (publish.dup ? 8 : 0) | static_cast<int>(publish.qos) << 1 | (publish.retain ? 1 : 0));
     to = mqtt::write_variable_byte_integer(to, size.remaining);
     to = mqtt::write_two_bytes(to, static_cast<uint16_t>(publish.topic.size()));
     to = write_bytes(to, publish.topic);

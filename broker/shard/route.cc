@@ -24,7 +24,8 @@ Routed Shard::route(Incoming& incoming, bool wants_receipt, ConnectionId connect
     store_retained(incoming, stamp);
     if (peer_count() == 1) return routed;
     // Every shard holds every Retained Message, so that a SUBSCRIBE finds them in the moment it takes effect.
-    const routing::PeerMask everybody = ~routing::PeerMask{0} >> (64 - peer_count()) & ~(routing::PeerMask{1} << self());
+    const routing::PeerMask everybody =
+        ~routing::PeerMask{0} >> (64 - peer_count()) & ~(routing::PeerMask{1} << self());
     if (wants_receipt) {
         routed.receipt = new_receipt(connection);
         routed.outstanding = peer_count() - 1;
@@ -37,14 +38,16 @@ void Shard::deliver_locally(const FanOut& fan_out, Incoming& incoming) {
     for (const Target& target : fan_out.targets) {
         if (target.no_local && target.slot == incoming.publisher) {
             if (const auto other = target_without_no_local(*target.slot, incoming.fields.topic))
-                deliver(*other->slot, incoming, other->subscription_identifiers, std::min(other->qos, incoming.fields.qos),
-                        other->retain_as_published && incoming.fields.retain, {});
+                deliver(*other->slot, incoming, other->subscription_identifiers,
+                        std::min(other->qos, incoming.fields.qos), other->retain_as_published && incoming.fields.retain,
+                        {});
             continue;
         }
         deliver(*target.slot, incoming, target.subscription_identifiers, std::min(target.qos, incoming.fields.qos),
                 target.retain_as_published && incoming.fields.retain, {});
     }
-    for (const routing::GroupId group : fan_out.groups) dispatch(group, incoming, std::nullopt);
+    for (const routing::GroupId group : fan_out.groups)
+        dispatch(group, incoming, std::nullopt);
 }
 
 FanOut& Shard::fan_out_of(std::string_view topic) {
@@ -67,7 +70,8 @@ FanOut& Shard::fan_out_of(std::string_view topic) {
 namespace {
 
 // Subscriptions of one Session that all match, in the order they were made.
-Target merged(SessionSlot* slot, const routing::Subscription* first, const routing::Subscription* last, bool with_no_local) {
+Target merged(SessionSlot* slot, const routing::Subscription* first, const routing::Subscription* last,
+              bool with_no_local) {
     Target target;
     target.slot = slot;
     std::vector<uint32_t> identifiers;
@@ -93,7 +97,8 @@ void Shard::merge_targets(FanOut& fan_out) {
     if (matches_.size() > 1) std::sort(matches_.begin(), matches_.end(), order);
     const bool checks = environment_.access->checks_delivery();
     for (size_t begin = 0, end; begin < matches_.size(); begin = end) {
-        for (end = begin + 1; end < matches_.size() && matches_[end].subscriber == matches_[begin].subscriber;) ++end;
+        for (end = begin + 1; end < matches_.size() && matches_[end].subscriber == matches_[begin].subscriber;)
+            ++end;
         SessionSlot* slot = sessions_.find(matches_[begin].subscriber);
         RUNNEL_CHECK(slot != nullptr);
         if (checks && !environment_.access->may_receive(subject_of(*slot), fan_out.topic)) continue;
@@ -125,7 +130,8 @@ void Shard::forward(Incoming& incoming, routing::PeerMask peers, routing::Retain
             continue;
         }
         PeerMessages& told = effects_.tells[peer];
-        if (told.empty() || !std::holds_alternative<MessagesForwarded>(told.back())) told.emplace_back(MessagesForwarded{});
+        if (told.empty() || !std::holds_alternative<MessagesForwarded>(told.back()))
+            told.emplace_back(MessagesForwarded{});
         append_forwarded(std::get<MessagesForwarded>(told.back()).batch, fields);
     }
 }

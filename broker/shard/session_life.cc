@@ -26,7 +26,8 @@ void Shard::detach(Connection& connection, Ending ending, Time now) {
     const uint32_t delay = slot->session.will->delay_interval;
     if (delay == 0) return publish_will(*slot, now);
     if (delay < slot->session.expiry_interval)  // Else the end of the Session publishes it.
-        slot->will_timer = timers_.set(now + Duration::seconds(delay), static_cast<uint8_t>(Timer::WillDelay), slot->number);
+        slot->will_timer =
+            timers_.set(now + Duration::seconds(delay), static_cast<uint8_t>(Timer::WillDelay), slot->number);
 }
 
 void Shard::set_expiry_timer(SessionSlot& slot, Time now) {
@@ -48,7 +49,8 @@ void Shard::end_session(SessionSlot& slot, Time now) {
     });
     counters_.subscriptions.subtract(gone);
     if (gone != 0) routes_changed();
-    for (const session::SharedMembership& membership : slot.session.shared) tell_left(slot, membership, 0);
+    for (const session::SharedMembership& membership : slot.session.shared)
+        tell_left(slot, membership, 0);
     counters_.shared_subscriptions.subtract(slot.session.shared.size());
     slot.session.shared.clear();
     return_all(slot);
@@ -59,7 +61,8 @@ void Shard::end_session(SessionSlot& slot, Time now) {
 
 void Shard::publish_will(SessionSlot& slot, Time now) {
     timers_.cancel(slot.will_timer);
-    const std::unique_ptr<session::Will> will = std::move(slot.session.will);  // Published at most once [MQTT-3.1.2-10].
+    const std::unique_ptr<session::Will> will =
+        std::move(slot.session.will);  // Published at most once [MQTT-3.1.2-10].
     if (!environment_.access->may_publish(subject_of(slot), will->topic)) {
         counters_.dropped_not_authorized.add();
         return;

@@ -35,7 +35,9 @@ public:
         const auto at = by_client_.find(client_identifier);
         return at == by_client_.end() ? nullptr : at->second;
     }
-    SessionSlot* find(routing::SubscriberId number) const { return number < slots_.size() ? slots_[number].get() : nullptr; }
+    SessionSlot* find(routing::SubscriberId number) const {
+        return number < slots_.size() ? slots_[number].get() : nullptr;
+    }
     SessionSlot& make(std::string_view client_identifier) {
         routing::SubscriberId number = static_cast<routing::SubscriberId>(slots_.size());
         if (free_.empty()) {

@@ -16,23 +16,23 @@ enum class WhenFull : uint8_t { DropOldest, DropNewest, Disconnect };
 // option table in server/, whose defaults are these.
 struct Settings {
     // [mqtt]
-    uint32_t max_packet_size = 1'048'576;   // Bytes, whole packet, from one client.
-    uint16_t receive_maximum = 100;         // QoS 1 and 2 in flight from one client.
-    uint16_t max_inflight = 100;            // QoS 1 and 2 in flight towards one client.
-    uint16_t topic_alias_maximum = 100;     // Aliases that one client may set; also used towards clients.
+    uint32_t max_packet_size = 1'048'576;     // Bytes, whole packet, from one client.
+    uint16_t receive_maximum = 100;           // QoS 1 and 2 in flight from one client.
+    uint16_t max_inflight = 100;              // QoS 1 and 2 in flight towards one client.
+    uint16_t topic_alias_maximum = 100;       // Aliases that one client may set; also used towards clients.
     uint32_t topic_alias_bytes_max = 65'536;  // Bytes of topics kept for the aliases of one client.
     uint8_t max_qos = 2;
     bool retain_available = true;
     bool wildcard_subscription_available = true;
     bool shared_subscription_available = true;
-    uint16_t server_keep_alive = 0;         // Seconds; 0 = the client's own.
-    uint16_t max_keep_alive = 0;            // Seconds; 0 = no limit.
+    uint16_t server_keep_alive = 0;  // Seconds; 0 = the client's own.
+    uint16_t max_keep_alive = 0;     // Seconds; 0 = no limit.
     uint32_t max_topic_levels = 128;
-    uint32_t max_user_properties = 64;      // In one packet.
+    uint32_t max_user_properties = 64;  // In one packet.
     bool check_payload_format = false;
     Duration connect_timeout{10'000};
     uint32_t connect_packet_size_max = 65'536;
-    std::string response_information;       // Sent to clients that ask for it; empty = none.
+    std::string response_information;            // Sent to clients that ask for it; empty = none.
     uint32_t max_subscriptions_per_session = 0;  // 0 = no limit.
 
     // [session]

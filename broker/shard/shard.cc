@@ -31,7 +31,8 @@ Shard::~Shard() = default;
 
 void Shard::time_advanced(Time now) {
     now_ = now;
-    while (const auto fired = timers_.take_due(now)) timer_fired(*fired, now);
+    while (const auto fired = timers_.take_due(now))
+        timer_fired(*fired, now);
     carry_out_deferred(now);
 }
 

@@ -135,8 +135,8 @@ private:
                              bool& session_present, Time now);
     void accept_connect(Connection& connection, const mqtt::Connect& connect, SessionSlot& slot, bool session_present,
                         Time now);
-    void send_connack(Connection& connection, const mqtt::Connect& connect, const SessionSlot& slot, bool session_present,
-                      uint16_t keep_alive);
+    void send_connack(Connection& connection, const mqtt::Connect& connect, const SessionSlot& slot,
+                      bool session_present, uint16_t keep_alive);
     api::Credentials credentials_of(const Connection& connection, const mqtt::Connect& connect) const;
 
     // handle_auth.cc
@@ -203,10 +203,11 @@ private:
     void routes_changed() { ++generation_; }
 
     // deliver.cc: one message to one Session.
-    void deliver(SessionSlot& slot, Incoming& incoming, const session::SubscriptionIdentifiers& identifiers, mqtt::QoS qos,
-                 bool retain, session::SharedOrigin origin);
-    void deliver_at_most_once(SessionSlot& slot, Incoming& incoming, const session::SubscriptionIdentifiers& identifiers,
-                              bool retain, session::SharedOrigin origin);
+    void deliver(SessionSlot& slot, Incoming& incoming, const session::SubscriptionIdentifiers& identifiers,
+                 mqtt::QoS qos, bool retain, session::SharedOrigin origin);
+    void deliver_at_most_once(SessionSlot& slot, Incoming& incoming,
+                              const session::SubscriptionIdentifiers& identifiers, bool retain,
+                              session::SharedOrigin origin);
     bool has_room(const Connection& connection) const;
     bool output_has_room(const Connection& connection) const;
     void enqueue(SessionSlot& slot, session::Delivery delivery);
@@ -214,7 +215,8 @@ private:
     void send_from_window(Connection& connection, session::Delivery delivery, Incoming* incoming, Time now);
     void use_alias(const Connection& connection, OutgoingPublish& publish) const;
     bool send_publish(Connection& connection, OutgoingPublish& publish, Incoming* incoming);
-    void send_sized(Connection& connection, const OutgoingPublish& publish, const PublishSize& size, Incoming* incoming);
+    void send_sized(Connection& connection, const OutgoingPublish& publish, const PublishSize& size,
+                    Incoming* incoming);
     void deliver_waiting(Connection& connection, Time now);
     void resend(Connection& connection, Time now);
     void let_go(const session::Delivery& delivery, const SessionSlot& slot);
@@ -254,7 +256,9 @@ private:
     void set_expiry_timer(SessionSlot& slot, Time now);
     void timer_fired(const TimerWheel::Fired& fired, Time now);
     void keep_house(Time now);
-    api::AccessSubject subject_of(const SessionSlot& slot) const { return {slot.identity, slot.session.client_identifier}; }
+    api::AccessSubject subject_of(const SessionSlot& slot) const {
+        return {slot.identity, slot.session.client_identifier};
+    }
 
     // A limit for lines that clients can cause: true if one more may be written now.
     bool may_log(Time now);

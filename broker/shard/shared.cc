@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shared Subscriptions (section 4.8.2). A group lives on one shard, found by placement; its members may be anywhere. The
-// owner picks a member for each message; a member that ends, or goes away before it was sent, gives the message back.
+// Shared Subscriptions (section 4.8.2). A group lives on one shard, found by placement; its members may be anywhere.
+// The owner picks a member for each message; a member that ends, or goes away before it was sent, gives the message
+// back.
 #include <algorithm>
 
 #include "broker/shard/shard.h"
@@ -11,8 +12,9 @@ using mqtt::QoS;
 using session::OutboundWindow;
 
 // Returns how many confirmations have to come before the subscription is complete.
-uint32_t Shard::join_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter, const mqtt::SubscriptionOptions& options,
-                            uint32_t subscription_identifier, ReceiptId receipt) {
+uint32_t Shard::join_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter,
+                            const mqtt::SubscriptionOptions& options, uint32_t subscription_identifier,
+                            ReceiptId receipt) {
     std::vector<session::SharedMembership>& memberships = slot.session.shared;
     auto at = std::find_if(memberships.begin(), memberships.end(), [&](const session::SharedMembership& other) {
         return other.share_name == filter.share_name && other.filter == filter.filter;
@@ -26,7 +28,8 @@ uint32_t Shard::join_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter,
     at->subscription_identifier = subscription_identifier;
     const PeerIndex owner = environment_.placement.owner_of_group(filter.share_name, filter.filter);
     if (owner != self()) {
-        tell(owner, SharedJoined{receipt, at->share_name, at->filter, slot.number, options, subscription_identifier, at->sequence});
+        tell(owner, SharedJoined{receipt, at->share_name, at->filter, slot.number, options, subscription_identifier,
+                                 at->sequence});
         return 1;
     }
     routing::MemberState member;
@@ -40,7 +43,8 @@ uint32_t Shard::join_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter,
     return announce(std::nullopt, receipt);
 }
 
-bool Shard::leave_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter, ReceiptId receipt, uint32_t& outstanding) {
+bool Shard::leave_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter, ReceiptId receipt,
+                         uint32_t& outstanding) {
     std::vector<session::SharedMembership>& memberships = slot.session.shared;
     const auto at = std::find_if(memberships.begin(), memberships.end(), [&](const session::SharedMembership& other) {
         return other.share_name == filter.share_name && other.filter == filter.filter;
@@ -87,7 +91,8 @@ void Shard::member_changed(const SessionSlot& slot, bool connected) {
 void Shard::dispatch(routing::GroupId group, Incoming& incoming, std::optional<routing::Member> excluding) {
     auto picked = shared_.pick(group, incoming.fields.publisher, incoming.fields.topic, random_, excluding);
     // Nobody else: whoever gave it back keeps it, if it is a member still.
-    if (!picked && excluding) picked = shared_.pick(group, incoming.fields.publisher, incoming.fields.topic, random_, {});
+    if (!picked && excluding)
+        picked = shared_.pick(group, incoming.fields.publisher, incoming.fields.topic, random_, {});
     if (!picked) return counters_.dropped_offline.add();
     const QoS qos = std::min(picked->options.qos, incoming.fields.qos);
     if (qos != QoS::AtMostOnce && settings_.share_strategy == routing::ShareStrategy::LeastInflight)
@@ -145,7 +150,8 @@ void Shard::return_queued(SessionSlot& slot, std::optional<uint32_t> sequence) {
             slot.session.queue.push_back(std::move(delivery));
         }
     }
-    for (const session::Delivery& delivery : shared) return_delivery(slot, delivery);
+    for (const session::Delivery& delivery : shared)
+        return_delivery(slot, delivery);
 }
 
 // The Session ends. Messages of Shared Subscriptions go to other members: what was never sent, and QoS 1 that was not
@@ -167,7 +173,8 @@ void Shard::return_all(SessionSlot& slot) {
         session::Delivery delivery = slot.session.queue.pop_front();
         if (delivery.origin.is_shared()) shared.push_back(std::move(delivery));
     }
-    for (const session::Delivery& delivery : shared) return_delivery(slot, delivery);
+    for (const session::Delivery& delivery : shared)
+        return_delivery(slot, delivery);
 }
 
 void Shard::shared_finished(const session::Delivery& delivery, routing::SubscriberId subscriber) {

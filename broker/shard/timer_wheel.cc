@@ -8,7 +8,8 @@
 namespace runnel::shard {
 
 void TimerWheel::link_heads() {
-    for (uint32_t head = 0; head < kHeads; ++head) nodes_[head].previous = nodes_[head].next = head;
+    for (uint32_t head = 0; head < kHeads; ++head)
+        nodes_[head].previous = nodes_[head].next = head;
 }
 
 void TimerWheel::link(uint32_t head, uint32_t node) {

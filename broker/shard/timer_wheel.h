@@ -17,7 +17,10 @@ public:
     static constexpr TimerId kNone = 0;
     static constexpr int64_t kTickMs = 64;
 
-    explicit TimerWheel(Time start) : tick_(start.ms / kTickMs) { nodes_.resize(kHeads); link_heads(); }
+    explicit TimerWheel(Time start) : tick_(start.ms / kTickMs) {
+        nodes_.resize(kHeads);
+        link_heads();
+    }
 
     // What fires is told apart by `kind` and `subject`.
     TimerId set(Time due, uint8_t kind, uint64_t subject);
@@ -57,7 +60,9 @@ private:
     void place(uint32_t node);
     void move_slot(uint32_t level, uint32_t slot);
     static uint32_t head_of(uint32_t level, uint32_t slot) { return 1 + level * kSlots + slot; }
-    bool slot_empty(uint32_t level, uint32_t slot) const { return nodes_[head_of(level, slot)].next == head_of(level, slot); }
+    bool slot_empty(uint32_t level, uint32_t slot) const {
+        return nodes_[head_of(level, slot)].next == head_of(level, slot);
+    }
 
     std::vector<Node> nodes_;
     std::vector<uint32_t> free_;

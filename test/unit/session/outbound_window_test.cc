@@ -99,7 +99,8 @@ TEST_CASE("65,535 messages fit, and the one identifier that becomes free is the 
     for (uint32_t i = 1; i <= 65'535; ++i)
         window.add(delivery(QoS::AtLeastOnce));
     CHECK(window.size() == 65'535);
-    for (const PacketIdentifier identifier : {PacketIdentifier{40'000}, PacketIdentifier{1}, PacketIdentifier{65'535}}) {
+    for (const PacketIdentifier identifier :
+         {PacketIdentifier{40'000}, PacketIdentifier{1}, PacketIdentifier{65'535}}) {
         finish(window, identifier);
         CHECK(window.add(delivery(QoS::AtLeastOnce)) == identifier);
     }

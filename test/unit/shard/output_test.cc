@@ -151,7 +151,8 @@ TEST_CASE("Outputs behave like strings") {
                 case 0:
                 case 1: {
                     const uint64_t sizes[] = {1, 40, 3000, 200'000};
-                    const std::string text(1 + random.below(sizes[random.below(100) < 97 ? random.below(3) : 3]), letter);
+                    const std::string text(1 + random.below(sizes[random.below(100) < 97 ? random.below(3) : 3]),
+                                           letter);
                     letter = letter == 'z' ? 'a' : static_cast<char>(letter + 1);
                     const Segment segment = arena.append(text);
                     // To one, or to several as in a fan-out.
