@@ -53,7 +53,10 @@ Fleet::Fleet(const BenchOptions& options, uint32_t wire_count)
     for (uint32_t index = 0; index < wire_count; ++index)
         wires_[index].index = index;
     auto addresses = resolve(options.endpoint);
-    if (!addresses) return fail(addresses.error());
+    if (!addresses) {
+        fail(addresses.error());
+        return;
+    }
     addresses_ = std::move(*addresses);
     choose_address();
 }
