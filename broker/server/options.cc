@@ -195,10 +195,10 @@ constexpr std::array kBrokerOptions{
     one_of<kSettings, &Settings::share_strategy>("session.share_strategy", kShareStrategies,
         "Which member of a shared subscription gets a message."),
 
-    integer<kSettings, &Settings::max_retained_messages>("retained.max_messages", 0, kBytesMax,
-        "Retained Messages in the whole broker; 0 = no limit."),
-    size<kSettings, &Settings::max_retained_bytes>("retained.max_bytes", 0, kBytesMax,
-        "Bytes of Retained Messages in the whole broker; 0 = no limit."),
+    integer<kSettings, &Settings::max_retained_messages>("retained.max_messages", 1, kBytesMax,
+        "Retained Messages in the whole broker."),
+    size<kSettings, &Settings::max_retained_bytes>("retained.max_bytes", 1'024, kBytesMax,
+        "Bytes of Retained Messages in the whole broker."),
 
     one_of<&Config::auth, &AuthConfig::anonymous>("auth.anonymous", kAnonymousPolicies,
         "Who may connect without a user name; loopback = clients on this machine."),

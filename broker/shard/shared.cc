@@ -89,6 +89,8 @@ void Shard::member_changed(const SessionSlot& slot, bool connected) {
 
 // Gives one message to one member of a group that this shard owns.
 void Shard::dispatch(routing::GroupId group, Incoming& incoming, std::optional<routing::Member> excluding) {
+    // What was given back may have waited for long [MQTT-3.3.2-5].
+    if (excluding && incoming.message->is_expired(now_)) return counters_.dropped_expired.add();
     auto picked = shared_.pick(group, incoming.fields.publisher, incoming.fields.topic, random_, excluding);
     // Nobody else: whoever gave it back keeps it, if it is a member still.
     if (!picked && excluding)

@@ -42,10 +42,14 @@ void append_user_properties(std::string& out, const mqtt::Properties& properties
 
 void append_subscription_identifiers(JsonObject& object, const mqtt::Properties& properties) {
     std::string list;
-    size_t count = 0;
-    properties.for_each_subscription_identifier(
-        [&](uint32_t number) { list += (count++ == 0 ? "" : ",") + std::to_string(number); });
-    object.member("subscription-identifier") += count == 1 ? list : "[" + list + "]";
+    bool is_several = false;
+    properties.for_each_subscription_identifier([&](uint32_t number) {
+        is_several = !list.empty();
+        if (is_several) list += ',';
+        list += std::to_string(number);
+    });
+    std::string& value = object.member("subscription-identifier");
+    value += is_several ? '[' + list + ']' : list;
 }
 
 // A string under `name` if it is text, otherwise base64 under `base64_name`.

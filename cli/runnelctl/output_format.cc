@@ -25,8 +25,10 @@ std::string number_text(const mqtt::Properties& properties, PropertyId id) {
 
 std::string subscription_identifiers_text(const mqtt::Properties& properties) {
     std::string text;
-    properties.for_each_subscription_identifier(
-        [&](uint32_t number) { text += (text.empty() ? "" : " ") + std::to_string(number); });
+    properties.for_each_subscription_identifier([&](uint32_t number) {
+        if (!text.empty()) text += ' ';
+        text += std::to_string(number);
+    });
     return text;
 }
 

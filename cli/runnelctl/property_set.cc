@@ -69,17 +69,22 @@ std::string lower_case(std::string_view word) {
     return lower;
 }
 
+void append_listed(std::string& list, std::string_view name) {
+    if (!list.empty()) list += ", ";
+    list += name;
+}
+
 std::string names_for(PropertyTarget target) {
     std::string names;
     for (const Row& row : kRows)
-        if (row.targets & bit_of(target)) names += (names.empty() ? "" : ", ") + std::string(row.name);
+        if (row.targets & bit_of(target)) append_listed(names, row.name);
     return names;
 }
 
 std::string target_names() {
     std::string names;
     for (const std::string_view name : kTargets)
-        names += (names.empty() ? "" : ", ") + std::string(name);
+        append_listed(names, name);
     return names;
 }
 

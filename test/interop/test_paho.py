@@ -11,7 +11,8 @@ paho = pytest.importorskip("paho.mqtt.client")
 from paho.mqtt.packettypes import PacketTypes  # noqa: E402
 from paho.mqtt.properties import Properties  # noqa: E402
 
-every_version = pytest.mark.parametrize("version", [paho.MQTTv31, paho.MQTTv311, paho.MQTTv5], ids=["3.1", "3.1.1", "5"])
+VERSIONS = {"3.1": paho.MQTTv31, "3.1.1": paho.MQTTv311, "5": paho.MQTTv5}
+every_version = pytest.mark.parametrize("version", VERSIONS.values(), ids=VERSIONS.keys())
 every_qos = pytest.mark.parametrize("qos", [0, 1, 2])
 WAIT = 2 * TIMEOUT
 
@@ -26,6 +27,7 @@ class PahoClient:
         self.connected = queue.Queue()
         self.granted = queue.Queue()
         self.gone = threading.Event()
+        self._cut = False
         self.client.on_message = lambda client, data, message: self.messages.put(message)
         self.client.on_connect = lambda client, data, flags, code, *more: self.connected.put((flags, code))
         self.client.on_subscribe = lambda client, data, identifier, codes, *more: self.granted.put(codes)
@@ -52,12 +54,14 @@ class PahoClient:
 
     def cut(self):
         """Ends the connection without DISCONNECT."""
+        self._cut = True
         self.client.loop_stop()
         self.client.socket().close()
 
     def stop(self):
-        self.client.disconnect()
-        self.client.loop_stop()
+        if not self._cut:
+            self.client.disconnect()
+            self.client.loop_stop()
 
 
 @pytest.fixture
@@ -183,7 +187,7 @@ def test_large_message(connect, topic, version):
 
 
 @every_version
-def test_users_and_refusals(connect, make_broker, password_file, topic, version):
+def test_users_and_refusals(connect, make_broker, password_file, version):
     auth = {"anonymous": "never", "password_file": password_file(alice="wonderland")}
     broker = make_broker({"auth": auth, "access": [{"user": "alice", "publish": ["#"], "subscribe": ["open/#"]}]})
     alice = lambda client: client.username_pw_set("alice", "wonderland")  # noqa: E731

@@ -86,7 +86,9 @@ void Client::session_lost() {
     incarnation_ = 0;
 }
 
-SubscriberSession& Client::session() { return world_.ledger().session(incarnation_); }
+SubscriberSession& Client::session() {
+    return world_.ledger().session(incarnation_);
+}
 
 Client::Outgoing* Client::find_outgoing(mqtt::PacketIdentifier identifier) {
     const auto at = std::find_if(outgoing_.begin(), outgoing_.end(),
@@ -170,9 +172,9 @@ void Client::arrived(const mqtt::Publish& packet, std::string_view topic) {
     if (packet.payload.empty()) return;  // A Retained Message was erased: such a message has no number.
     const PublishedMessage* message = world_.ledger().find(number_in(packet.payload));
     if (message == nullptr || message->topic != topic || packet.payload != payload_of(*message))
-        return world_.complain("messages arrive as they were published",
-                               identifier_ + " got \"" + std::string(packet.payload.substr(0, 20)) + "\" on " +
-                                   std::string(topic));
+        return world_.complain(
+            "messages arrive as they were published",
+            identifier_ + " got \"" + std::string(packet.payload.substr(0, 20)) + "\" on " + std::string(topic));
     if (version_ == ProtocolVersion::V5 && message->has_content_type &&
         packet.properties.text_or(PropertyId::ContentType, {}) != "type/" + std::to_string(message->number))
         world_.complain("properties arrive as they were published", identifier_);
@@ -196,7 +198,8 @@ void Client::check_identifiers(const mqtt::Publish& packet, std::string_view top
 
 void Client::answer(PacketType type, mqtt::PacketIdentifier identifier) {
     mqtt::PublishAck packet{type, identifier, ReasonCode::Success, {}};
-    const bool may_refuse = version_ == ProtocolVersion::V5 && (type == PacketType::Puback || type == PacketType::Pubrec);
+    const bool may_refuse =
+        version_ == ProtocolVersion::V5 && (type == PacketType::Puback || type == PacketType::Pubrec);
     if (may_refuse && chance_.percent(3)) {  // Ends the exchange like a success [MQTT-4.4.0-2].
         packet.reason = ReasonCode::ImplementationSpecificError;
         if (type == PacketType::Pubrec) received_.erase(identifier);

@@ -108,7 +108,7 @@ private:
     Time reconnects_at_;
 
     // Of the Session.
-    uint64_t incarnation_ = 0;  // 0 = none.
+    uint64_t incarnation_ = 0;      // 0 = none.
     bool must_start_clean_ = true;  // The state on this side was given up, or is not that of the broker.
     bool may_be_kept_ = false;      // The Session outlives its connection, as far as is known.
     std::vector<Outgoing> outgoing_;

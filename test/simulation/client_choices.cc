@@ -13,7 +13,9 @@ using mqtt::ProtocolVersion;
 using mqtt::QoS;
 using mqtt::ReasonCode;
 
-void Client::begin() { think(); }
+void Client::begin() {
+    think();
+}
 
 void Client::think() {
     if (mood_ == Mood::Gone) return;
@@ -61,7 +63,9 @@ void Client::act_calmly() {
     if (connected_) keep_alive();
 }
 
-bool Client::wants_back() const { return may_be_kept_ && !identifier_.empty(); }
+bool Client::wants_back() const {
+    return may_be_kept_ && !identifier_.empty();
+}
 
 void Client::keep_alive() {
     if (keep_alive_ == 0 || silent_) return;
@@ -71,8 +75,8 @@ void Client::keep_alive() {
 void Client::connect() {
     const bool calm = mood_ == Mood::Calm;
     mqtt::Connect connect;
-    connect.version = chance_.one_of({ProtocolVersion::V31, ProtocolVersion::V311, ProtocolVersion::V5,
-                                      ProtocolVersion::V5, ProtocolVersion::V5});
+    connect.version = chance_.one_of(
+        {ProtocolVersion::V31, ProtocolVersion::V311, ProtocolVersion::V5, ProtocolVersion::V5, ProtocolVersion::V5});
     if (calm || identifier_.empty()) connect.version = chance_.one_of({ProtocolVersion::V311, ProtocolVersion::V5});
     if (!outgoing_.empty()) connect.version = version_;  // What is sent again has the same properties.
     connect.client_identifier = identifier_;
@@ -211,7 +215,8 @@ void Client::subscribe() {
         request.records.push_back(session().subscriptions.size());
         session().subscriptions.push_back(record);
     }
-    for (size_t i = 0; i < filters.size(); ++i) packet.requests[i].filter = filters[i];
+    for (size_t i = 0; i < filters.size(); ++i)
+        packet.requests[i].filter = filters[i];
     requests_[packet.packet_identifier] = request;
     send(packet);
 }

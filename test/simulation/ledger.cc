@@ -26,8 +26,8 @@ bool covers(const SubscriptionRecord& subscription, const PublishedMessage& mess
     if (!subscription.confirmed.has_come() || subscription.failed) return false;
     if (!message.first_sent.has_come() || subscription.confirmed.order > message.first_sent.order) return false;
     if (!message.acknowledged.has_come()) return false;
-    const bool stayed = !subscription.ended.has_come() ||
-                        subscription.ended.at > message.acknowledged.at + Duration{kSlackMs};
+    const bool stayed =
+        !subscription.ended.has_come() || subscription.ended.at > message.acknowledged.at + Duration{kSlackMs};
     return stayed && mqtt::matches(subscription.filter, message.topic);
 }
 

@@ -35,9 +35,9 @@ struct PublishedMessage {
     std::optional<uint32_t> expiry;  // Seconds.
     size_t padding = 0;              // Bytes of the payload behind the number.
     bool has_content_type = false;
-    bool told_nobody = false;        // Its acknowledgement said that nobody wants it.
+    bool told_nobody = false;  // Its acknowledgement said that nobody wants it.
 
-    uint32_t sends = 0;   // Each is a new message for the broker unless QoS 2 says otherwise.
+    uint32_t sends = 0;  // Each is a new message for the broker unless QoS 2 says otherwise.
     Moment first_sent;
     Moment acknowledged;  // The client knows that the broker has it.
     Moment abandoned;     // The client's Session was lost before.
@@ -62,7 +62,7 @@ struct SubscriberSession {
     std::string client_identifier;
     std::string user_name;
     uint64_t incarnation = 0;
-    bool alive = true;  // As far as its client knows.
+    bool alive = true;                                    // As far as its client knows.
     uint32_t maximum_packet_size = mqtt::kPacketSizeMax;  // The smallest it ever announced.
     std::vector<SubscriptionRecord> subscriptions;
     struct Copies {

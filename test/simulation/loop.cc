@@ -81,7 +81,8 @@ void Loop::turn() {
 }
 
 void Loop::take_mail() {
-    for (auto& call : std::exchange(calls_, {})) give(call);
+    for (auto& call : std::exchange(calls_, {}))
+        give(call);
     while (!arrived_mail_.empty()) {
         const shard::PeerIndex from = arrived_mail_.front();
         arrived_mail_.pop_front();
@@ -98,7 +99,8 @@ void Loop::take_mail() {
 
 void Loop::read_sockets() {
     std::vector<Link*> links = std::exchange(readable_, {});
-    for (size_t i = links.size(); i > 1; --i) std::swap(links[i - 1], links[network_.chance.below(i)]);
+    for (size_t i = links.size(); i > 1; --i)
+        std::swap(links[i - 1], links[network_.chance.below(i)]);
     for (Link* link : links)
         if (link->loop == this) read_from(*link);
 }
@@ -115,9 +117,7 @@ void Loop::read_from(Link& link) {
     }
     // A connection that has just ended is given its bytes all the same, and must not mind.
     if (!link.tapped.ended) tap_.bytes_received(link.tapped, bytes);
-    give([&] {
-        shard_->bytes_received(link.id, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, now);
-    });
+    give([&] { shard_->bytes_received(link.id, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, now); });
     tap_.input_handled(link.tapped);
     if (link.loop == this && link.has_input()) readable(link);
 }
@@ -141,7 +141,8 @@ void Loop::write_to(Link& link) {
     std::array<std::string_view, 16> pieces;
     const size_t count = shard_->gather_output(link.id, pieces);
     std::string bytes;
-    for (size_t i = 0; i < count; ++i) bytes += pieces[i];
+    for (size_t i = 0; i < count; ++i)
+        bytes += pieces[i];
     const size_t size = link.write(bytes);
     network_.trace.note(network_.schedule.now(), "write", link.tapped.link, {bytes.data(), size});
     link.seen -= std::min(size, link.seen);
@@ -153,20 +154,23 @@ size_t Loop::output_bytes(const Link& link) const {
     std::array<std::string_view, 4096> pieces;
     const size_t count = shard_->gather_output(link.id, pieces);
     size_t bytes = 0;
-    for (size_t i = 0; i < count; ++i) bytes += pieces[i].size();
+    for (size_t i = 0; i < count; ++i)
+        bytes += pieces[i].size();
     return bytes;
 }
 
 void Loop::carry_out_effects() {
     shard::Effects& effects = shard_->effects();
-    for (auto& hand_over : effects.hand_overs) carry_out(hand_over);
+    for (auto& hand_over : effects.hand_overs)
+        carry_out(hand_over);
     for (const shard::ConnectionId id : effects.closes) {
         Link* link = find(id);
         if (link == nullptr) continue;
         link->close_by_broker();
         detach(*link);
     }
-    for (const auto& question : effects.questions) carry_out(question);
+    for (const auto& question : effects.questions)
+        carry_out(question);
     for (const auto& wish : effects.readings) {
         Link* link = find(wish.connection);
         if (link == nullptr) continue;
@@ -218,7 +222,8 @@ void Loop::observe() {
     }
     for (const auto& [slot, link] : links_)
         if (!link->tapped.answered) observe_output(*link);
-    for (const auto& [slot, link] : links_) observe_output(*link);
+    for (const auto& [slot, link] : links_)
+        observe_output(*link);
 }
 
 void Loop::observe_output(Link& link) {

@@ -33,7 +33,8 @@ uint64_t running = 0;
 
 void print_seed(int) {
     char text[64];
-    const int size = std::snprintf(text, sizeof text, "\nseed %llu aborted\n", static_cast<unsigned long long>(running));
+    const int size =
+        std::snprintf(text, sizeof text, "\nseed %llu aborted\n", static_cast<unsigned long long>(running));
     std::fwrite(text, 1, static_cast<size_t>(size), stderr);
     std::signal(SIGABRT, SIG_DFL);
     std::abort();

@@ -46,7 +46,8 @@ void Probe::handle_connack(const mqtt::Connack& packet) {
 void Probe::subscribe() {
     mqtt::Subscribe packet;
     packet.packet_identifier = 1;
-    for (const std::string& filter : filters_) packet.requests.push_back({filter, {QoS::ExactlyOnce, false, false, {}}});
+    for (const std::string& filter : filters_)
+        packet.requests.push_back({filter, {QoS::ExactlyOnce, false, false, {}}});
     subscribed_at_ = world_.schedule().now();
     send(packet);
 }

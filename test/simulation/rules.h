@@ -17,9 +17,13 @@
 namespace runnel::simulation {
 
 // Nobody may publish to these, and nobody may subscribe to them.
-inline bool is_denied(std::string_view topic) { return topic.starts_with("denied/"); }
+inline bool is_denied(std::string_view topic) {
+    return topic.starts_with("denied/");
+}
 // Broad filters match these, but nobody may receive them.
-inline bool is_hidden(std::string_view topic) { return topic.starts_with("hidden/"); }
+inline bool is_hidden(std::string_view topic) {
+    return topic.starts_with("hidden/");
+}
 
 constexpr std::string_view kIntruder = "intruder";
 constexpr std::string_view kWrongPassword = "wrong";
@@ -42,9 +46,7 @@ class HouseRules : public api::AccessControl {
 public:
     explicit HouseRules(bool hides_topics) : hides_topics_(hides_topics) {}
     bool may_publish(const api::AccessSubject&, std::string_view topic) const override { return !is_denied(topic); }
-    bool may_subscribe(const api::AccessSubject&, std::string_view filter) const override {
-        return !is_denied(filter);
-    }
+    bool may_subscribe(const api::AccessSubject&, std::string_view filter) const override { return !is_denied(filter); }
     bool may_receive(const api::AccessSubject&, std::string_view topic) const override {
         return !hides_topics_ || !is_hidden(topic);
     }

@@ -28,8 +28,10 @@ void SessionBook::answered(Tapped& tapped, const mqtt::Connack& connack) {
         static_cast<uint16_t>(connack.properties.number_or(PropertyId::ServerKeepAlive, tapped.terms.keep_alive));
     if (tapped.version != ProtocolVersion::V5) {
         const auto& settings = evidence_.scenario.settings;
-        if (settings.server_keep_alive != 0) tapped.keep_alive = settings.server_keep_alive;
-        else if (settings.max_keep_alive != 0 && (tapped.keep_alive == 0 || tapped.keep_alive > settings.max_keep_alive))
+        if (settings.server_keep_alive != 0)
+            tapped.keep_alive = settings.server_keep_alive;
+        else if (settings.max_keep_alive != 0 &&
+                 (tapped.keep_alive == 0 || tapped.keep_alive > settings.max_keep_alive))
             tapped.keep_alive = settings.max_keep_alive;
     }
     check_expiry(tapped, connack);
@@ -39,9 +41,10 @@ void SessionBook::answered(Tapped& tapped, const mqtt::Connack& connack) {
     const Expected expected = this->expected(record, tapped.terms.clean_start);
     // MQTT 3.1 does not say.
     const bool unknown = tapped.version == ProtocolVersion::V31 && expected == Expected::Either;
-    tapped.session_present = tapped.version == ProtocolVersion::V31 ? expected == Expected::Yes : connack.session_present;
-    const bool lies = (tapped.session_present && expected == Expected::No) ||
-                      (!tapped.session_present && expected == Expected::Yes);
+    tapped.session_present =
+        tapped.version == ProtocolVersion::V31 ? expected == Expected::Yes : connack.session_present;
+    const bool lies =
+        (tapped.session_present && expected == Expected::No) || (!tapped.session_present && expected == Expected::Yes);
     if (lies)
         evidence_.complaints.add(evidence_.schedule.now(), "Session Present tells the truth",
                                  tapped.client_identifier + " was told " + (tapped.session_present ? "1" : "0") +

@@ -74,7 +74,8 @@ void Tap::packet_received(Tapped& tapped, const mqtt::Frame& frame) {
         tapped.keep_alive = connect->keep_alive;
     }
     if (const auto* disconnect = std::get_if<mqtt::Disconnect>(&decoded.packet)) note_goodbye(tapped, *disconnect);
-    for (const auto& checker : checkers_) checker->packet_received(tapped, decoded.packet);
+    for (const auto& checker : checkers_)
+        checker->packet_received(tapped, decoded.packet);
 }
 
 void Tap::note_goodbye(Tapped& tapped, const mqtt::Disconnect& packet) const {
@@ -99,7 +100,8 @@ void Tap::packet_sent(Tapped& tapped, const mqtt::Frame& frame) {
                                         "link " + std::to_string(tapped.link) + ": " + decoded.error.what);
     const auto* connack = std::get_if<mqtt::Connack>(&decoded.packet);
     if (connack != nullptr && !tapped.answered) book_.answered(tapped, *connack);
-    for (const auto& checker : checkers_) checker->packet_sent(tapped, decoded.packet);
+    for (const auto& checker : checkers_)
+        checker->packet_sent(tapped, decoded.packet);
     if (connack != nullptr) tapped.answered = true;
     if (std::holds_alternative<mqtt::Disconnect>(decoded.packet)) tapped.broker_said_goodbye = true;
 }
@@ -123,7 +125,8 @@ void Tap::closed(Tapped& tapped) {
         trace_.line(evidence_.schedule.now(), "link " + std::to_string(tapped.link) + " " + tapped.client_identifier +
                                                   (how == Ended::Lost ? " ends: lost" : " ends: closed"));
     book_.ended(tapped, how);
-    for (const auto& checker : checkers_) checker->connection_ended(tapped, how);
+    for (const auto& checker : checkers_)
+        checker->connection_ended(tapped, how);
 }
 
 void Tap::print(const Tapped& tapped, const char* direction, const test::AnyPacket& packet) const {
@@ -131,8 +134,8 @@ void Tap::print(const Tapped& tapped, const char* direction, const test::AnyPack
     std::string text = test::text_of(packet, tapped.version);
     constexpr size_t kLineMax = 300;
     if (text.size() > kLineMax) text.resize(kLineMax);
-    trace_.line(evidence_.schedule.now(), std::to_string(tapped.link) + " " + tapped.client_identifier + " " +
-                                              direction + " " + text);
+    trace_.line(evidence_.schedule.now(),
+                std::to_string(tapped.link) + " " + tapped.client_identifier + " " + direction + " " + text);
 }
 
 }  // namespace runnel::simulation

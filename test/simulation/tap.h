@@ -21,7 +21,8 @@ public:
     void add(std::unique_ptr<Checker> checker) { checkers_.push_back(std::move(checker)); }
     template <class Visit>
     void for_each_checker(Visit visit) {
-        for (const auto& checker : checkers_) visit(*checker);
+        for (const auto& checker : checkers_)
+            visit(*checker);
     }
     const SessionBook& book() const { return book_; }
     uint64_t packets() const { return packets_; }

@@ -43,13 +43,15 @@ void World::make_loops() {
     const auto rules = std::make_shared<HouseRules>(scenario_.hides_topics);
     Counters unused;  // A loop has its own.
     for (shard::PeerIndex index = 0; index < scenario_.shards; ++index)
-        loops_.push_back(std::make_unique<Loop>(
-            network_, tap_,
-            shard::Environment{scenario_.settings, placement_, index, chance_.next(), secrets_, unused, log_, doorkeeper,
-                               rules}));
+        loops_.push_back(
+            std::make_unique<Loop>(network_, tap_,
+                                   shard::Environment{scenario_.settings, placement_, index, chance_.next(), secrets_,
+                                                      unused, log_, doorkeeper, rules}));
     std::vector<Loop*> peers;
-    for (const auto& loop : loops_) peers.push_back(loop.get());
-    for (const auto& loop : loops_) loop->start(peers);
+    for (const auto& loop : loops_)
+        peers.push_back(loop.get());
+    for (const auto& loop : loops_)
+        loop->start(peers);
 }
 
 void World::make_checkers() {
@@ -121,14 +123,16 @@ Probe& World::add_probe(shard::PeerIndex shard, const std::string& name, std::ve
 std::vector<std::string> World::all_wills() const {
     if (scenario_.settings.wildcard_subscription_available) return {"w/#"};
     std::vector<std::string> topics{"w/"};
-    for (uint32_t i = 0; i < scenario_.clients; ++i) topics.push_back("w/c" + std::to_string(i));
+    for (uint32_t i = 0; i < scenario_.clients; ++i)
+        topics.push_back("w/c" + std::to_string(i));
     return topics;
 }
 
 std::vector<std::string> World::everything() const {
     if (scenario_.settings.wildcard_subscription_available) return {"#"};
     std::vector<std::string> topics = all_wills();
-    for (const char* topic : {"a/1", "a/2", "a/b/c", "b/1", "b/2", "b/b/x", "s/1", "s/2", "s/x/y", "r/1", "r/2", "hidden/1"})
+    for (const char* topic :
+         {"a/1", "a/2", "a/b/c", "b/1", "b/2", "b/b/x", "s/1", "s/2", "s/x/y", "r/1", "r/2", "hidden/1"})
         topics.emplace_back(topic);
     return topics;
 }
@@ -167,10 +171,12 @@ void World::begin() {
     for (shard::PeerIndex shard = 0; shard < scenario_.shards; ++shard)
         observers_.push_back(&add_probe(shard, std::string(WillsAreExact::kObserverName), all_wills()));
     const auto all_there = [&] {
-        return std::all_of(observers_.begin(), observers_.end(), [](const Probe* probe) { return probe->is_subscribed(); });
+        return std::all_of(observers_.begin(), observers_.end(),
+                           [](const Probe* probe) { return probe->is_subscribed(); });
     };
     if (!run_until(all_there, Duration::seconds(60), "observers cannot subscribe")) return;
-    for (const auto& client : clients_) client->begin();
+    for (const auto& client : clients_)
+        client->begin();
     disturb();
 }
 
@@ -192,7 +198,8 @@ void World::disturb() {
             case 0: probe_retained("glance"); break;
             case 1:
                 loop.call([this](shard::Shard& shard, Time now) {
-                    shard.access_changed(std::make_shared<Doorkeeper>(), std::make_shared<HouseRules>(scenario_.hides_topics), now);
+                    shard.access_changed(std::make_shared<Doorkeeper>(),
+                                         std::make_shared<HouseRules>(scenario_.hides_topics), now);
                 });
                 break;
             case 2:
@@ -207,13 +214,15 @@ void World::disturb() {
 
 void World::settle() {
     if (!complaints_.empty()) return;
-    for (const auto& client : clients_) client->calm_down();
+    for (const auto& client : clients_)
+        client->calm_down();
     for (Link& link : links_)
         if (link.is_abandoned()) link.cut();
     constexpr Duration kQuiet = Duration::seconds(5);
     const Time began = schedule_.now();
     const auto quiet = [&] {
-        const bool away = std::any_of(clients_.begin(), clients_.end(), [](const auto& client) { return client->is_away(); });
+        const bool away =
+            std::any_of(clients_.begin(), clients_.end(), [](const auto& client) { return client->is_away(); });
         return !away && schedule_.now() - std::max(began, tap_.last_movement()) > kQuiet;
     };
     if (!run_until(quiet, Duration::seconds(600), "it never becomes quiet")) return;
@@ -227,10 +236,12 @@ void World::probe_retained(const std::string& name) {
         probes.push_back(&add_probe(shard, name, everything()));
     const bool quiet = !busy_;
     schedule_.after(2 * kSlackMs + 1000, [this, probes, quiet] {
-        const bool subscribed = std::all_of(probes.begin(), probes.end(), [](const Probe* probe) { return probe->is_subscribed(); });
+        const bool subscribed =
+            std::all_of(probes.begin(), probes.end(), [](const Probe* probe) { return probe->is_subscribed(); });
         if (!subscribed) complain("a steady client is welcome", "a probe got no SUBACK in time");
         RetainedIsTheLast(evidence_).examine(probes, quiet);
-        for (Probe* probe : probes) probe->leave();
+        for (Probe* probe : probes)
+            probe->leave();
     });
 }
 
@@ -243,12 +254,15 @@ void World::look_at_retained() {
 void World::leave() {
     if (!complaints_.empty()) return;
     if (scenario_.ends_by_drain) {
-        for (const auto& loop : loops_) loop->call([](shard::Shard& shard, Time now) { shard.drain(now); });
+        for (const auto& loop : loops_)
+            loop->call([](shard::Shard& shard, Time now) { shard.drain(now); });
         run_for(Duration{kSlackMs});
     }
-    for (const auto& client : clients_) client->leave();
+    for (const auto& client : clients_)
+        client->leave();
     for (Link& link : links_) {
-        const bool steady = std::any_of(observers_.begin(), observers_.end(), [&](const Probe* probe) { return probe->is_on(link); });
+        const bool steady =
+            std::any_of(observers_.begin(), observers_.end(), [&](const Probe* probe) { return probe->is_on(link); });
         if (!steady && link.is_open()) link.cut();
     }
     constexpr int64_t kLongestWill = 10;
@@ -258,10 +272,12 @@ void World::leave() {
 // Interest that nobody has any more is not kept either: then a publish is told that nobody wants it.
 void World::check_emptiness() {
     if (!complaints_.empty()) return;
-    for (Probe* observer : observers_) observer->leave();
+    for (Probe* observer : observers_)
+        observer->leave();
     if (!run_for(Duration{2 * kSlackMs})) return;
     std::vector<Probe*> askers;
-    for (shard::PeerIndex shard = 0; shard < scenario_.shards; ++shard) askers.push_back(&add_probe(shard, "asker", {}));
+    for (shard::PeerIndex shard = 0; shard < scenario_.shards; ++shard)
+        askers.push_back(&add_probe(shard, "asker", {}));
     if (!run_for(Duration{kSlackMs})) return;
     for (Probe* asker : askers)
         for (const char* topic : {"a/1", "s/1", "w/c1", "b/b/x"})
@@ -269,8 +285,10 @@ void World::check_emptiness() {
     if (!run_for(Duration{kSlackMs})) return;
     for (Probe* asker : askers) {
         const size_t asked = scenario_.settings.max_qos > 0 ? 4 : 0;
-        const auto nobody = std::count(asker->answers().begin(), asker->answers().end(), mqtt::ReasonCode::NoMatchingSubscribers);
-        if (static_cast<size_t>(nobody) != asked) complain("when everybody has gone, nothing is left", "interest is left");
+        const auto nobody =
+            std::count(asker->answers().begin(), asker->answers().end(), mqtt::ReasonCode::NoMatchingSubscribers);
+        if (static_cast<size_t>(nobody) != asked)
+            complain("when everybody has gone, nothing is left", "interest is left");
         asker->leave();
     }
     if (!run_for(Duration{2 * kSlackMs})) return;

@@ -38,7 +38,9 @@ public:
     const Scenario& scenario() const { return scenario_; }
     Link& open_link(LinkEnd& end, bool steady);
     void arrived(const Arrival& arrival);
-    void complain(std::string_view promise, std::string what) { complaints_.add(schedule_.now(), promise, std::move(what)); }
+    void complain(std::string_view promise, std::string what) {
+        complaints_.add(schedule_.now(), promise, std::move(what));
+    }
     // Whether the settings and the rules forbid this subscription.
     bool refuses(const SubscriptionRecord& subscription) const;
     // Somebody else tries to take this client's Session.

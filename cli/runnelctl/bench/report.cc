@@ -108,7 +108,7 @@ std::string report_of(const BenchOptions& options, const TrafficResult& result) 
         {"duplicates", "duplicates", count(result.faults.duplicates), "messages", 0},
         {"reordered", "reordered", count(result.faults.reordered), "messages", 0},
         {"refused", "refused", count(result.refused), "messages", 0},
-        {"stalls of two seconds", "stalls", count(result.stalls), "", 0},
+        {"gave up waiting", "stalls", count(result.stalls), "times", 0},
     };
     add_latency(rows, result.latency);
     if (result.broker_cpu_seconds) {

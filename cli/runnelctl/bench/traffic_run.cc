@@ -19,6 +19,7 @@ namespace {
 
 constexpr uint64_t kSecond_ns = 1'000'000'000;
 constexpr uint64_t kStall_ns = 2 * kSecond_ns;
+constexpr uint64_t kDrain_ns = 60 * kSecond_ns;
 constexpr uint32_t kWindowMax = 32'768;
 constexpr size_t kBacklogMax = 4 << 20;
 constexpr uint32_t kParallelOpens = 64;
@@ -180,7 +181,7 @@ void TrafficRun::check_stall(uint64_t now) {
     if (seen != deliveries_seen_ || is_everything_delivered()) {
         deliveries_seen_ = seen;
         last_progress_ns_ = now;
-    } else if (now - last_progress_ns_ > kStall_ns) {
+    } else if (now - last_progress_ns_ > kStall_ns || (!may_publish() && now > phase_end_ns_ + kDrain_ns)) {
         ++result_.stalls;
         last_progress_ns_ = now;
         give_up_outstanding();

@@ -33,7 +33,7 @@ struct TrafficResult {
     uint64_t published = 0;
     uint64_t delivered = 0;
     uint64_t refused = 0;  // Acknowledged with an error.
-    uint64_t stalls = 0;   // Times that nothing came for two seconds while messages were out.
+    uint64_t stalls = 0;   // Times that waiting was given up: nothing came for two seconds, or the end never came.
     StreamFaults faults;
     LatencyHistogram latency;
     std::optional<double> broker_cpu_seconds;

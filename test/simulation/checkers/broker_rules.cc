@@ -55,7 +55,8 @@ bool RetainedIsTheLast::may_be_nothing(const std::vector<Span>& all, Time asked)
     if (!any_certain) return true;
     return std::any_of(all.begin(), all.end(), [&](const Span& span) {
         const PublishedMessage& message = *span.message;
-        const bool expires = message.expiry && span.earliest + Duration::seconds(*message.expiry) <= asked + Duration{kSlackMs};
+        const bool expires =
+            message.expiry && span.earliest + Duration::seconds(*message.expiry) <= asked + Duration{kSlackMs};
         return (message.clears || expires) && may_be_last(span, all, asked);
     });
 }
@@ -63,7 +64,8 @@ bool RetainedIsTheLast::may_be_nothing(const std::vector<Span>& all, Time asked)
 void RetainedIsTheLast::examine(const std::vector<Probe*>& probes, bool quiet) {
     if (scenario().tiny_retained) return;
     const Spans all = spans();
-    for (const Probe* probe : probes) examine(*probe, all);
+    for (const Probe* probe : probes)
+        examine(*probe, all);
     if (!quiet) return;
     std::set<std::map<std::string, std::string>> views;
     for (const Probe* probe : probes) {
@@ -94,7 +96,8 @@ void RetainedIsTheLast::examine(const Probe& probe, const Spans& spans) {
             continue;
         }
         if (span->message->clears || !may_be_last(*span, all, probe.subscribed_at()))
-            complain("message " + std::to_string(at->second) + " is there on " + topic + ", but a later one was acknowledged");
+            complain("message " + std::to_string(at->second) + " is there on " + topic +
+                     ", but a later one was acknowledged");
     }
     for (const auto& [topic, number] : got)
         if (!spans.contains(topic)) complain("a message that was not retained is there on " + topic);

@@ -16,13 +16,14 @@ namespace {
 
 uint64_t drops(const std::vector<std::unique_ptr<Loop>>& loops) {
     uint64_t dropped = 0;
-    for (const auto& loop : loops) dropped += loop->counters().dropped_queue_full.value();
+    for (const auto& loop : loops)
+        dropped += loop->counters().dropped_queue_full.value();
     return dropped;
 }
 
 std::string describe(const PublishedMessage& message) {
-    return "message " + std::to_string(message.number) + " of " + message.publisher + " on " + message.topic + " (QoS " +
-           std::to_string(static_cast<int>(message.qos)) + ")";
+    return "message " + std::to_string(message.number) + " of " + message.publisher + " on " + message.topic +
+           " (QoS " + std::to_string(static_cast<int>(message.qos)) + ")";
 }
 
 }  // namespace
@@ -40,7 +41,8 @@ void AcknowledgedReachSubscribers::settled() {
     }
     const uint64_t dropped = scenario().drops_are_expected() ? drops(loops()) : 0;
     if (missing > dropped)
-        complain(first + "; " + std::to_string(missing) + " missing, " + std::to_string(dropped) + " counted as dropped");
+        complain(first + "; " + std::to_string(missing) + " missing, " + std::to_string(dropped) +
+                 " counted as dropped");
 }
 
 bool AcknowledgedReachSubscribers::is_owed(const SubscriberSession& session, const PublishedMessage& message) {
@@ -49,7 +51,8 @@ bool AcknowledgedReachSubscribers::is_owed(const SubscriberSession& session, con
         if (!covers(subscription, message)) continue;
         if (may_be_dropped(session, subscription, message, scenario().hides_topics)) continue;
         if (message.told_nobody)
-            complain(describe(message) + " was answered as if nobody wanted it, but " + session.client_identifier + " does");
+            complain(describe(message) + " was answered as if nobody wanted it, but " + session.client_identifier +
+                     " does");
         return true;
     }
     return false;
@@ -73,7 +76,8 @@ void NothingComesTwice::message_arrived(const Arrival& arrival) {
     const std::string what = describe(message) + " to " + session.client_identifier;
     if (ways == 0) return complain("not asked for: " + what);
     if (arrival.qos > message.qos) complain("QoS " + std::to_string(static_cast<int>(arrival.qos)) + ": " + what);
-    if (message.refused || (scenario().hides_topics && message.topic.starts_with("hidden/"))) complain("not allowed: " + what);
+    if (message.refused || (scenario().hides_topics && message.topic.starts_with("hidden/")))
+        complain("not allowed: " + what);
     if (copies.by_qos[0] + copies.by_qos[1] + copies.by_qos[2] > ways * times + retained)
         complain(std::to_string(copies.total()) + " copies: " + what);
 }
@@ -134,7 +138,8 @@ void SharedOnce::settled() {
 
 void SharedOnce::check(const PublishedMessage& message, const std::vector<const Group*>& matching) {
     uint32_t owed = 0;
-    for (const Group* group : matching) owed += is_owed(*group, message) ? 1 : 0;
+    for (const Group* group : matching)
+        owed += is_owed(*group, message) ? 1 : 0;
     uint32_t exactly_once = 0, copies = 0;
     for (const auto& [incarnation, session] : ledger().sessions()) {
         if (ever_matched(session, message.topic, false) || !ever_matched(session, message.topic, true)) continue;
@@ -144,7 +149,8 @@ void SharedOnce::check(const PublishedMessage& message, const std::vector<const 
         copies += at->second.total();
     }
     uint32_t groups_of_qos2 = 0;
-    for (const Group* group : matching) groups_of_qos2 += group->share_name == "two" ? 1 : 0;
+    for (const Group* group : matching)
+        groups_of_qos2 += group->share_name == "two" ? 1 : 0;
     if (exactly_once > groups_of_qos2)
         complain(describe(message) + " came " + std::to_string(exactly_once) + " times for " +
                  std::to_string(groups_of_qos2) + " groups");

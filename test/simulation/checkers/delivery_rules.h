@@ -28,11 +28,12 @@ public:
     void message_arrived(const Arrival& arrival) override;
 };
 
-// Per publisher, topic and QoS [MQTT-4.6.0-5] [MQTT-4.6.0-6]: what comes for the first time comes in the order in which it
-// was sent.
+// Per publisher, topic and QoS [MQTT-4.6.0-5] [MQTT-4.6.0-6]: what comes for the first time comes in the order in which
+// it was sent.
 class OrderIsKept : public Checker {
 public:
-    explicit OrderIsKept(Evidence& evidence) : Checker("messages of one publisher, topic and QoS keep their order", evidence) {}
+    explicit OrderIsKept(Evidence& evidence)
+        : Checker("messages of one publisher, topic and QoS keep their order", evidence) {}
     void message_arrived(const Arrival& arrival) override;
 
 private:
@@ -65,7 +66,8 @@ private:
 // A message whose time is over is not sent; what remains of its time is told [MQTT-3.3.2-5] [MQTT-3.3.2-6].
 class ExpiredStayAway : public Checker {
 public:
-    explicit ExpiredStayAway(Evidence& evidence) : Checker("Message Expiry Interval counts down and is kept", evidence) {}
+    explicit ExpiredStayAway(Evidence& evidence)
+        : Checker("Message Expiry Interval counts down and is kept", evidence) {}
     void packet_received(Tapped& tapped, const test::AnyPacket& packet) override;
     void packet_sent(Tapped& tapped, const test::AnyPacket& packet) override;
 

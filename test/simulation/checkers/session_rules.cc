@@ -37,17 +37,20 @@ void PacketIdentifiersAreKept::packet_sent(Tapped& tapped, const test::AnyPacket
 void PacketIdentifiersAreKept::publish_sent(Tapped& tapped, const mqtt::Publish& publish) {
     auto& in_flight = in_flight_[tapped.incarnation];
     const auto at = in_flight.find(publish.packet_identifier);
-    const std::string what = tapped.client_identifier + ", Packet Identifier " + std::to_string(publish.packet_identifier);
+    const std::string what =
+        tapped.client_identifier + ", Packet Identifier " + std::to_string(publish.packet_identifier);
     if (publish.dup) {
         if (at == in_flight.end()) return complain("DUP on what was never sent: " + what);
         return sent_again(tapped, publish, at->second);
     }
-    if (at != in_flight.end() && !at->second.finished) return complain("used again, or sent again without DUP: " + what);
+    if (at != in_flight.end() && !at->second.finished)
+        return complain("used again, or sent again without DUP: " + what);
     in_flight[publish.packet_identifier] = {number_in(publish.payload), publish.qos, ++order_, tapped.link};
 }
 
 void PacketIdentifiersAreKept::sent_again(Tapped& tapped, const mqtt::Publish& publish, InFlight& in_flight) {
-    const std::string what = tapped.client_identifier + ", Packet Identifier " + std::to_string(publish.packet_identifier);
+    const std::string what =
+        tapped.client_identifier + ", Packet Identifier " + std::to_string(publish.packet_identifier);
     if (in_flight.number != number_in(publish.payload) || in_flight.qos != publish.qos)
         complain("DUP with another message: " + what);
     if (in_flight.link == tapped.link) complain("sent twice on one connection: " + what);
@@ -88,14 +91,13 @@ void WillsAreExact::accepted(const Tapped& tapped) {
 }
 
 void WillsAreExact::connection_ended(Tapped& tapped, Ended how) {
-    if (observers_.contains(tapped.client_identifier)) observers_left_ = true;
+    if (observers_.contains(tapped.client_identifier)) observers_left_at_ = std::min(observers_left_at_, now());
     if (!tapped.accepted || !tapped.terms.has_will) return;
     Will& will = wills_[tapped.terms.will_number];
     const bool kind = tapped.client_said_goodbye == mqtt::ReasonCode::Success;
     if (how == Ended::ByClient && kind) return;  // [MQTT-3.14.4-3]
     will.fate = how == Ended::ClientOrBroker ? Fate::Free : Fate::Due;
     will.due = now() + Duration::seconds(std::min(tapped.terms.will_delay, tapped.session_expiry));
-    if (observers_left_) will.fate = Fate::Free;
     if (will.fate == Fate::Due) waiting_[tapped.client_identifier] = tapped.terms.will_number;
 }
 
@@ -105,7 +107,8 @@ void WillsAreExact::seen(const Tapped& observer, uint64_t number) {
     if (++will.seen[observer.client_identifier] > 1) complain("Will " + which + " came twice");
     if (will.fate == Fate::Forbidden) complain("Will " + which + " came although its client said goodbye or is back");
     if (will.fate == Fate::Due && now() < will.due) complain("Will " + which + " came early");
-    if (will.fate == Fate::Due && now() > will.due + Duration{1000 + kSlackMs}) complain("Will " + which + " came late");
+    if (will.fate == Fate::Due && now() > will.due + Duration{1000 + kSlackMs})
+        complain("Will " + which + " came late");
     PublishedMessage* message = ledger().find(number);
     if (message == nullptr || message->first_sent.has_come()) return;
     message->first_sent = ledger().now(now());
@@ -114,9 +117,11 @@ void WillsAreExact::seen(const Tapped& observer, uint64_t number) {
 
 void WillsAreExact::finished() {
     uint64_t dropped = 0;
-    for (const auto& loop : loops()) dropped += loop->counters().dropped_queue_full.value();
+    for (const auto& loop : loops())
+        dropped += loop->counters().dropped_queue_full.value();
     for (const auto& [number, will] : wills_) {
-        if (will.fate != Fate::Due || will.due + Duration{1000 + kSlackMs} > now()) continue;
+        // Observers who left cannot tell.
+        if (will.fate != Fate::Due || will.due + Duration{1000 + kSlackMs} > observers_left_at_) continue;
         if (will.seen.size() == observers_.size() || (scenario().drops_are_expected() && dropped > 0)) continue;
         complain("Will " + std::to_string(number) + " did not reach every observer");
     }

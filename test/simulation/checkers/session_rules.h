@@ -10,8 +10,9 @@
 
 namespace runnel::simulation {
 
-// No two messages in flight have one Packet Identifier; what is sent again has its old one and DUP, goes in its old order
-// and once on a connection, and never after its PUBREL [MQTT-2.2.1-4] [MQTT-3.3.1-1] [MQTT-4.4.0-1] [MQTT-4.6.0-1].
+// No two messages in flight have one Packet Identifier; what is sent again has its old one and DUP, goes in its old
+// order and once on a connection, and never after its PUBREL [MQTT-2.2.1-4] [MQTT-3.3.1-1] [MQTT-4.4.0-1]
+// [MQTT-4.6.0-1].
 class PacketIdentifiersAreKept : public Checker {
 public:
     explicit PacketIdentifiersAreKept(Evidence& evidence)
@@ -36,8 +37,8 @@ private:
     uint64_t order_ = 0;
 };
 
-// Sections 3.1.2.5 and 3.1.3.2.2. Steady observers on every shard, whose Client Identifiers begin with kObserverName, see
-// all Wills.
+// Sections 3.1.2.5 and 3.1.3.2.2. Steady observers on every shard, whose Client Identifiers begin with kObserverName,
+// see all Wills.
 class WillsAreExact : public Checker {
 public:
     static constexpr std::string_view kObserverName = "observer";
@@ -61,7 +62,7 @@ private:
     std::map<uint64_t, Will> wills_;           // By the number of the message.
     std::map<std::string, uint64_t> waiting_;  // Wills whose delay is running, by client.
     std::set<std::string> observers_;
-    bool observers_left_ = false;
+    Time observers_left_at_ = Time::never();
 };
 
 }  // namespace runnel::simulation

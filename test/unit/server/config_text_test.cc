@@ -74,7 +74,8 @@ TEST_CASE("print: reading what was printed gives the same configuration") {
                         {.protocol = "mqtt", .address = "unix:/a b"}};
     config.settings.max_expiry_seconds = 0xFFFF'FFFF;
     config.settings.max_queued_bytes = 12'345;
-    config.settings.max_retained_bytes = 0;
+    config.settings.max_retained_bytes = 1'025;
+    config.settings.max_queued_messages = 0;
     config.settings.max_packet_size = 268'435'460;
     config.settings.connect_timeout = Duration{1'501};
     config.settings.when_full = shard::WhenFull::Disconnect;

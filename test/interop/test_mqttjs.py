@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MQTT.js (npm package mqtt). The conversations are in conversations.js; node_modules is what package-lock.json says.
+
+RUNNEL_NODE_MODULES names a folder that has it already; otherwise `npm ci` puts it beside this file when it is missing.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+SECONDS_FOR_NPM = 300
+IN_EVERY_VERSION = [
+    "publishAndSubscribe", "manyInOrder", "retained", "will", "session", "keepAlive", "large", "refusedFilter",
+]  # fmt: skip
+IN_VERSION_5 = ["properties", "topicAliases", "receiveMaximum", "sharedSubscription", "takenOver"]
+
+
+@pytest.fixture(scope="session")
+def node_modules():
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    if given := os.environ.get("RUNNEL_NODE_MODULES"):
+        return pathlib.Path(given)
+    installed = HERE / "node_modules"
+    lock = installed / ".package-lock.json"
+    if not lock.exists() or lock.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(command, cwd=HERE, check=True, timeout=SECONDS_FOR_NPM)
+    return installed
+
+
+@pytest.fixture
+def command_of(node_modules, prefix):
+    """command_of("retained", "5", broker) is the command of one conversation, and its environment."""
+
+    def command(name, version, broker):
+        host, port = broker.address
+        line = ["node", str(HERE / "conversations.js"), name, host, str(port), version, prefix]
+        return line, {**os.environ, "NODE_PATH": str(node_modules)}
+
+    return command
+
+
+def converse(command, environment):
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("version", ["3", "4", "5"])
+@pytest.mark.parametrize("name", IN_EVERY_VERSION)
+def test_conversation(command_of, broker, name, version):
+    converse(*command_of(name, version, broker))
+
+
+@pytest.mark.parametrize("name", IN_VERSION_5)
+def test_conversation_of_version_5(command_of, broker, name):
+    converse(*command_of(name, "5", broker))
+
+
+@pytest.mark.parametrize("version", ["3", "4", "5"])
+def test_client_reconnects_after_a_restart(command_of, make_broker, start_program, version):
+    broker = make_broker()
+    broker.config["listener"][0]["address"] = f"127.0.0.1:{broker.address[1]}"
+    (name, *arguments), environment = command_of("reconnect", version, broker)
+    program = start_program(name, *arguments, env=environment)
+    program.wait_for_line("connected")
+    broker.stop()
+    broker.start()
+    program.rest()
