@@ -73,6 +73,7 @@ struct SharedDelivery {
     routing::SubscriberId subscriber = 0;
     uint32_t sequence = 0;
     mqtt::MessageRef message;
+    bool expects_connected = false;  // What the owner knows of the member.
 };
 // The member is gone or went away before the message was sent: the owner finds another member.
 struct SharedReturned {

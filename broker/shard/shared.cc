@@ -99,22 +99,24 @@ void Shard::dispatch(routing::GroupId group, Incoming& incoming, std::optional<r
     const QoS qos = std::min(picked->options.qos, incoming.fields.qos);
     if (qos != QoS::AtMostOnce && settings_.share_strategy == routing::ShareStrategy::LeastInflight)
         shared_.add_inflight(group, picked->member, 1);
-    const SharedDelivery delivery{group, picked->member.subscriber, picked->sequence, incoming.shared()};
+    const SharedDelivery delivery{group, picked->member.subscriber, picked->sequence, incoming.shared(),
+                                  picked->connected};
     if (picked->member.peer == self())
         deliver_shared(self(), delivery);
     else
         tell(picked->member.peer, delivery);
 }
 
-// On the shard of the member. One that left in the meantime gives the message back, and the owner, who has heard of it
-// by then, picks another.
+// On the shard of the member. One that left or went away in the meantime gives the message back, and the owner, who has
+// heard of it by then, picks another.
 void Shard::deliver_shared(PeerIndex owner, const SharedDelivery& delivery) {
     SessionSlot* slot = sessions_.find(delivery.subscriber);
     const session::SharedMembership* membership = nullptr;
     if (slot != nullptr)
         for (const session::SharedMembership& own : slot->session.shared)
             if (own.sequence == delivery.sequence) membership = &own;
-    if (membership == nullptr) {
+    const bool went_away = delivery.expects_connected && slot != nullptr && slot->connection == nullptr;
+    if (membership == nullptr || (went_away && owner != self())) {
         RUNNEL_CHECK(owner != self());
         return tell(owner, SharedReturned{delivery.group, delivery.subscriber, delivery.message});
     }

@@ -21,11 +21,11 @@ KEPT = {"clean_start": False, "session_expiry_interval": 60}
 @both_versions
 def test_d_01_more_unreleased_identifiers_than_allowed(client, honest, make_broker, topic, version):
     broker = make_broker()
-    with honest(broker), MemoryGrowth(broker, below=96 * MEBIBYTE):
+    with honest(broker), MemoryGrowth(broker, below=32 * MEBIBYTE):
         for _ in range(2):
             one = client(broker=broker)
             for identifier in range(1, 101):
-                one.send(Publish(topic(), b"x" * 256 * 1024, qos=2, packet_identifier=identifier))
+                one.send(Publish(topic(), b"x" * 64 * 1024, qos=2, packet_identifier=identifier))
                 one.expect(Pubrec, packet_identifier=identifier)
             one.send(Publish(topic(), b"x", qos=2, packet_identifier=101))
             one.expect_disconnect(Reason.RECEIVE_MAXIMUM_EXCEEDED)

@@ -161,10 +161,12 @@ void Client::handle_publish(const mqtt::Publish& packet) {
     const std::string_view topic = resolve_alias(packet);
     switch (packet.qos) {
         case QoS::AtMostOnce: return arrived(packet, topic);
-        case QoS::AtLeastOnce: arrived(packet, topic); return answer(PacketType::Puback, packet.packet_identifier);
+        case QoS::AtLeastOnce:
+            arrived(packet, topic);
+            return answer(PacketType::Puback, packet.packet_identifier, number_in(packet.payload));
         case QoS::ExactlyOnce:
             if (received_.insert(packet.packet_identifier).second) arrived(packet, topic);
-            return answer(PacketType::Pubrec, packet.packet_identifier);
+            return answer(PacketType::Pubrec, packet.packet_identifier, number_in(packet.payload));
     }
 }
 
@@ -196,13 +198,14 @@ void Client::check_identifiers(const mqtt::Publish& packet, std::string_view top
     });
 }
 
-void Client::answer(PacketType type, mqtt::PacketIdentifier identifier) {
+void Client::answer(PacketType type, mqtt::PacketIdentifier identifier, uint64_t number) {
     mqtt::PublishAck packet{type, identifier, ReasonCode::Success, {}};
     const bool may_refuse =
         version_ == ProtocolVersion::V5 && (type == PacketType::Puback || type == PacketType::Pubrec);
     if (may_refuse && chance_.percent(3)) {  // Ends the exchange like a success [MQTT-4.4.0-2].
         packet.reason = ReasonCode::ImplementationSpecificError;
         if (type == PacketType::Pubrec) received_.erase(identifier);
+        ++session().received[number].refused;
     }
     answers_.push_back(packet);
     if (!answers_late_ || mood_ != Mood::Busy) flush_answers(answers_.size());
@@ -218,7 +221,7 @@ void Client::flush_answers(size_t at_most) {
 void Client::handle_publish_ack(const mqtt::PublishAck& packet) {
     if (packet.type == PacketType::Pubrel) {
         received_.erase(packet.packet_identifier);
-        return answer(PacketType::Pubcomp, packet.packet_identifier);
+        return answer(PacketType::Pubcomp, packet.packet_identifier, 0);
     }
     Outgoing* outgoing = find_outgoing(packet.packet_identifier);
     if (outgoing == nullptr) return world_.complain("only what was sent is acknowledged", identifier_);

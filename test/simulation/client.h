@@ -56,7 +56,7 @@ private:
     std::string_view resolve_alias(const mqtt::Publish& packet);
     void arrived(const mqtt::Publish& packet, std::string_view topic);
     void check_identifiers(const mqtt::Publish& packet, std::string_view topic);
-    void answer(mqtt::PacketType type, mqtt::PacketIdentifier identifier);
+    void answer(mqtt::PacketType type, mqtt::PacketIdentifier identifier, uint64_t number);
     void flush_answers(size_t at_most);
     void finish_exchange(Outgoing& outgoing, mqtt::ReasonCode reason);
     void session_lost();

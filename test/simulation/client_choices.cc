@@ -49,8 +49,8 @@ void Client::act() {
 }
 
 void Client::act_offline() {
-    if (world_.schedule().now() < reconnects_at_) return;
     if (mood_ == Mood::Calm && !wants_back()) return session_lost();
+    if (world_.schedule().now() < reconnects_at_) return;
     if (mood_ == Mood::Busy && actions_left_ == 0) return;
     if (actions_left_ > 0) --actions_left_;
     connect();

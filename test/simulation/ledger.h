@@ -68,6 +68,7 @@ struct SubscriberSession {
     struct Copies {
         uint32_t by_qos[3] = {0, 0, 0};
         uint32_t repeated = 0;  // QoS 1 with DUP.
+        uint32_t refused = 0;   // Of those, answered with an error: if that is lost, the same comes again.
         uint32_t total() const { return by_qos[0] + by_qos[1] + by_qos[2] + repeated; }
     };
     std::map<uint64_t, Copies> received;  // By number.

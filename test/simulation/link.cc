@@ -8,7 +8,12 @@
 namespace runnel::simulation {
 
 Link::Link(uint32_t number, Network& network, LinkEnd* end, bool steady)
-    : number_(number), network_(network), end_(end), room_(SIZE_MAX), last_arrival_(network.schedule.now()) {
+    : number_(number),
+      steady_(steady),
+      network_(network),
+      end_(end),
+      room_(SIZE_MAX),
+      last_arrival_(network.schedule.now()) {
     tapped.link = number;
     if (!steady && network.chance.percent(network.scenario.small_socket_percent))
         room_ = static_cast<size_t>(network.chance.between(20, 400));
@@ -106,7 +111,8 @@ void Link::schedule_read() {
 
 void Link::client_reads() {
     size_t size = sent_.size();
-    if (size > 1 && network_.chance.percent(network_.scenario.split_percent)) size = 1 + network_.chance.below(size);
+    if (size > 1 && !steady_ && network_.chance.percent(network_.scenario.split_percent))
+        size = 1 + network_.chance.below(size);
     const std::string bytes = sent_.substr(0, size);
     sent_.erase(0, size);
     if (end_ != nullptr && !bytes.empty()) {

@@ -36,7 +36,7 @@ public:
 // One stream of bytes each way between a client and the broker: late, in pieces, and cut at any moment.
 class Link {
 public:
-    // A steady link has room for everything.
+    // What the broker sends comes whole over a steady link, which has room for everything.
     Link(uint32_t number, Network& network, LinkEnd* end, bool steady);
 
     // ---- The client's side.
@@ -77,6 +77,7 @@ private:
     Time next_arrival();
 
     uint32_t number_;
+    bool steady_;
     Network& network_;
     LinkEnd* end_;
     size_t room_;  // Of the socket towards the client.

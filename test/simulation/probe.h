@@ -26,6 +26,7 @@ public:
     void leave();
 
     bool is_on(const Link& link) const { return link_ == &link; }
+    bool has_ended() const { return ended_; }
     bool is_subscribed() const { return subscribed_; }
     Time subscribed_at() const { return subscribed_at_; }  // When SUBSCRIBE was sent.
     const std::vector<Heard>& heard() const { return heard_; }

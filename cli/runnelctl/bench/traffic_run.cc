@@ -104,7 +104,7 @@ std::optional<Failure> TrafficRun::run() {
     if (!fleet_.failed()) prepare_wires();
     uint64_t now = now_ns();
     phase_end_ns_ = now + static_cast<uint64_t>(options_.warm_up * 1e9);
-    last_progress_ns_ = now;
+    last_progress_ns_ = last_publishing_ns_ = now;
     interval_ns_ = is_open_loop_ ? 1e9 / options_.rate : 0;
     next_due_ns_ = static_cast<double>(now);
     while (phase_ != Phase::Done && !fleet_.failed()) {
@@ -178,10 +178,11 @@ void TrafficRun::end_measurement(uint64_t now) {
 // Without this a lost message of QoS 0 would hold its place in the window for ever.
 void TrafficRun::check_stall(uint64_t now) {
     const uint64_t seen = new_deliveries_ + acknowledgements_;
-    if (seen != deliveries_seen_ || is_everything_delivered()) {
-        deliveries_seen_ = seen;
-        last_progress_ns_ = now;
-    } else if (now - last_progress_ns_ > kStall_ns || (!may_publish() && now > phase_end_ns_ + kDrain_ns)) {
+    if (may_publish()) last_publishing_ns_ = now;
+    if (seen != deliveries_seen_ || is_everything_delivered()) last_progress_ns_ = now;
+    deliveries_seen_ = seen;
+    if (is_everything_delivered()) return;
+    if (now - last_progress_ns_ > kStall_ns || now - last_publishing_ns_ > kDrain_ns) {
         ++result_.stalls;
         last_progress_ns_ = now;
         give_up_outstanding();
@@ -192,7 +193,7 @@ void TrafficRun::give_up_outstanding() {
     given_up_ = sent_ * copies_ - new_deliveries_;
     for (Publisher& publisher : publishers_) {
         std::fill(publisher.missing.begin(), publisher.missing.end(), 0);
-        publisher.completed = publisher.next;
+        publisher.completed = publisher.given_up = publisher.next;
         if (publisher.is_ready) continue;
         publisher.is_ready = true;
         ready_.push_back(publisher.wire);
@@ -285,7 +286,9 @@ void TrafficRun::delivered(Wire& wire, uint8_t header, const uint8_t* body, cons
     if (!stream.received(stamp.sequence, result_.faults)) return;
     ++new_deliveries_;
     result_.latency.record(arrival_ns_ - stamp.sent_at_ns);
-    if (!is_open_loop_) complete(publishers_[stamp.publisher], stamp.sequence);
+    Publisher& publisher = publishers_[stamp.publisher];
+    if (stamp.sequence < publisher.given_up) --given_up_;
+    if (!is_open_loop_) complete(publisher, stamp.sequence);
 }
 
 // PUBACK or PUBREC for a PUBLISH.

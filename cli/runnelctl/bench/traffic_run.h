@@ -62,6 +62,7 @@ private:
         bool is_ready = false;   // Has room in its window that is not used yet.
         uint64_t next = 0;       // Sequence number of the next message.
         uint64_t completed = 0;  // All before this one are done.
+        uint64_t given_up = 0;   // All before this one are waited for no longer.
         std::vector<uint32_t> missing;
         std::string packet;  // An encoded PUBLISH whose stamp and Packet Identifier are written over.
         size_t identifier_at = 0;
@@ -115,6 +116,7 @@ private:
     uint64_t measured_since_ns_ = 0;
     uint64_t arrival_ns_ = 0;
     uint64_t last_progress_ns_ = 0;
+    uint64_t last_publishing_ns_ = 0;
     uint64_t deliveries_seen_ = 0;
     uint64_t quota_ = UINT64_MAX;  // Messages that may still be published.
     uint64_t sent_ = 0;

@@ -78,7 +78,7 @@ void NothingComesTwice::message_arrived(const Arrival& arrival) {
     if (arrival.qos > message.qos) complain("QoS " + std::to_string(static_cast<int>(arrival.qos)) + ": " + what);
     if (message.refused || (scenario().hides_topics && message.topic.starts_with("hidden/")))
         complain("not allowed: " + what);
-    if (copies.by_qos[0] + copies.by_qos[1] + copies.by_qos[2] > ways * times + retained)
+    if (copies.by_qos[0] + copies.by_qos[1] + copies.by_qos[2] > ways * times + retained + copies.refused)
         complain(std::to_string(copies.total()) + " copies: " + what);
 }
 
@@ -145,7 +145,7 @@ void SharedOnce::check(const PublishedMessage& message, const std::vector<const 
         if (ever_matched(session, message.topic, false) || !ever_matched(session, message.topic, true)) continue;
         const auto at = session.received.find(message.number);
         if (at == session.received.end()) continue;
-        exactly_once += at->second.by_qos[2];
+        exactly_once += at->second.by_qos[2] - std::min(at->second.refused, at->second.by_qos[2]);
         copies += at->second.total();
     }
     uint32_t groups_of_qos2 = 0;

@@ -109,7 +109,8 @@ TEST_CASE("The wheel behaves like a sorted list, whatever is set, cancelled and 
             if (choice < 5) {
                 const uint64_t spans[] = {10, 200, 5000, 300'000, 20'000'000};
                 const int64_t due = now + static_cast<int64_t>(random.below(spans[random.below(5)]));
-                model[++subjects] = {wheel.set(Time{due}, 0, subjects), due};
+                const uint64_t subject = ++subjects;
+                model[subject] = {wheel.set(Time{due}, 0, subject), due};
             } else if (choice < 7 && !model.empty()) {
                 auto at = model.lower_bound(random.below(subjects + 1));
                 if (at == model.end()) at = model.begin();
