@@ -35,6 +35,10 @@ public:
         if (--size_ == 0 && capacity_ > kKeptCapacity) release();
         return value;
     }
+    T pop_back() {
+        RUNNEL_CHECK(size_ > 0);
+        return std::exchange((*this)[--size_], T{});
+    }
     void clear() { release(); }
 
 private:

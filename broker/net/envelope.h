@@ -30,9 +30,13 @@ struct AccessChanged {
     api::AuthenticatorRef authenticator;
     api::AccessControlRef access;
 };
+// The store has this batch of the loop's shard and all before it.
+struct Stored {
+    shard::StoreTicket ticket = 0;
+};
 // Disconnect everybody, let what was sent arrive, then end the loop.
 struct Drain {};
 
-using Envelope = std::variant<PeerBatch, HandedOver, api::LocalPublish, AccessChanged, Drain>;
+using Envelope = std::variant<PeerBatch, HandedOver, api::LocalPublish, AccessChanged, Stored, Drain>;
 
 }  // namespace runnel::net

@@ -23,6 +23,10 @@ uv_handle_t* base_of(Handle& handle) {
 
 }  // namespace
 
+Time monotonic_now() {
+    return {static_cast<int64_t>(uv_hrtime() / 1'000'000)};
+}
+
 EventLoop::EventLoop(const Settings& settings, const shard::Settings& shard_settings, shard::Placement placement,
                      uint64_t random_seed, Counters& counters, api::AuthenticatorRef authenticator,
                      api::AccessControlRef access)
@@ -37,7 +41,7 @@ EventLoop::EventLoop(const Settings& settings, const shard::Settings& shard_sett
     uv_timer_init(&loop_, &timer_);
     shard_ = std::make_unique<shard::Shard>(
         shard::Environment{shard_settings, placement, settings.index, random_seed, secrets_, counters, settings.log,
-                           std::move(authenticator), std::move(access)},
+                           std::move(authenticator), std::move(access), settings.store != nullptr, settings.clock},
         now());
 }
 
@@ -85,6 +89,10 @@ void EventLoop::receive(AccessChanged& change) {
     shard_->access_changed(std::move(change.authenticator), std::move(change.access), now());
 }
 
+void EventLoop::receive(Stored& stored) {
+    shard_->batch_stored(stored.ticket, now());
+}
+
 void EventLoop::receive(Drain&) {
     if (draining_) return;
     draining_ = true;
@@ -107,6 +115,7 @@ void EventLoop::end_turn() {
         flush();
     }
     carry_out_effects();
+    store_changes();
     end_lingering(false);
     if (!held_back_.empty()) go_on_reading();
     if (draining_) finish_if_drained();
@@ -134,6 +143,7 @@ void EventLoop::carry_out_effects() {
         socket->reading = reading.wanted;
         watch(*socket);
     }
+    end_shard_turn();
     tell_peers();
     shard_->effects_done();
     if (!too_many.empty()) refuse_as_busy(too_many);
@@ -148,6 +158,25 @@ void EventLoop::refuse_as_busy(const std::vector<shard::ConnectionId>& connectio
     }
     flush();
     carry_out_effects();
+}
+
+// What the turn has to store goes to the store before a peer hears of the turn.
+void EventLoop::end_shard_turn() {
+    shard_->end_turn(now());
+    std::optional<shard::Effects::Store>& asked = shard_->effects().store;
+    if (!asked) return;
+    const auto durability = asked->promises ? settings_.durability : storage::Durability::Written;
+    RUNNEL_CHECK(settings_.store->submit(settings_.index, std::move(asked->batch), durability) == asked->ticket);
+    asked.reset();
+}
+
+// Writing makes room, and what goes out then may change what has to be stored.
+void EventLoop::store_changes() {
+    flush();
+    while (shard_->has_changes()) {
+        carry_out_effects();
+        flush();
+    }
 }
 
 void EventLoop::tell_peers() {

@@ -14,11 +14,15 @@
 #include "broker/net/mailbox.h"
 #include "broker/net/system_random.h"
 #include "broker/shard/shard.h"
+#include "storage/store_thread.h"
 
 namespace runnel::net {
 
 // One connection's transport. Its uv handle is closed before it is freed.
 struct Socket;
+
+// The clock of all loops, for what is done before they run.
+Time monotonic_now();
 
 // A thread that drives one shard. A turn: mailbox and sockets in, timers, then effects: writes, peers, the rest.
 // All but post() and join() belong to the starting thread before start(), and to the loop's own thread after it.
@@ -29,6 +33,9 @@ public:
         shard::PeerIndex index = 0;
         LogSink& log;
         ConnectionCount& broker_connections;
+        storage::StoreThread* store = nullptr;  // Nothing if nothing is stored. Outlives the loop.
+        storage::Durability durability = storage::Durability::Synced;
+        session::WallClock clock{};
     };
     EventLoop(const Settings& settings, const shard::Settings& shard_settings, shard::Placement placement,
               uint64_t random_seed, Counters& counters, api::AuthenticatorRef authenticator,
@@ -37,6 +44,8 @@ public:
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
 
+    // Before start(): for what was stored before.
+    shard::Shard& shard() { return *shard_; }
     // Takes the descriptor. `count` outlives the loop.
     void add_listener(int descriptor, ConnectionCount& count);
     // The loops of this broker by index, this one among them; they outlive it.
@@ -64,8 +73,11 @@ private:
     void receive(HandedOver& connection);
     void receive(api::LocalPublish& publish);
     void receive(AccessChanged& change);
+    void receive(Stored& stored);
     void receive(Drain& drain);
     void end_turn();
+    void end_shard_turn();
+    void store_changes();
     void carry_out_effects();
     void tell_peers();
     bool ask(shard::Effects::AskAuthenticator& question);

@@ -40,6 +40,13 @@ bool SubscriptionTree::unsubscribe(std::string_view filter, SubscriberId subscri
     return true;
 }
 
+std::optional<uint32_t> SubscriptionTree::sequence_of(std::string_view filter, SubscriberId subscriber) const {
+    const std::optional<Place> place = find_place(filter);
+    const uint32_t entry = place ? find_entry(*place, subscriber) : kNone;
+    if (entry == kNone) return std::nullopt;
+    return entries_[entry].subscription.sequence;
+}
+
 size_t SubscriptionTree::count_of(SubscriberId subscriber) const {
     return subscriber < subscribers_.size() ? subscribers_[subscriber].count : 0;
 }

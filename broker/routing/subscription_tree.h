@@ -56,6 +56,9 @@ public:
     template <class Visit>
     void for_each_of(SubscriberId subscriber, Visit visit) const;
 
+    // Where this subscription stands among those of its subscriber; nothing if there is none.
+    std::optional<uint32_t> sequence_of(std::string_view filter, SubscriberId subscriber) const;
+
     size_t count() const { return entries_.count(); }
     size_t count_of(SubscriberId subscriber) const;
     // All that the tree has allocated, but for what the heap adds to each allocation.

@@ -11,6 +11,7 @@
 #include "broker/base/log.h"
 #include "broker/base/time.h"
 #include "broker/shard/settings.h"
+#include "storage/store.h"
 
 namespace runnel::server {
 
@@ -36,6 +37,14 @@ struct LogConfig {
     LogFormat format = LogFormat::Text;
 };
 
+enum class StorageEngine : uint8_t { RocksDb, Memory };
+
+struct StorageConfig {
+    StorageEngine engine = StorageEngine::RocksDb;
+    storage::Durability durability = storage::Durability::Synced;
+    uint64_t max_bytes = 0;  // On disk; 0 = no limit.
+};
+
 struct Config {
     int loops = 0;                  // Event loops; 0 = one per core.
     Duration sys_interval{10'000};  // 0 = never.
@@ -43,6 +52,7 @@ struct Config {
     uint32_t max_connections = 0;  // In the whole broker; 0 = no limit.
     std::vector<ListenerConfig> listeners{ListenerConfig{}};
     shard::Settings settings;
+    StorageConfig storage;
     AuthConfig auth;
     std::vector<auth::AccessRule> access;
     LogConfig log;

@@ -21,6 +21,8 @@ constexpr uint32_t kSecondsNever = 0xFFFF'FFFF;
 constexpr std::array<std::string_view, 3> kWhenFull{"drop-oldest", "drop-newest", "disconnect"};
 constexpr std::array<std::string_view, 6> kShareStrategies{"round-robin", "random",     "least-inflight",
                                                            "hash-client", "hash-topic", "sticky"};
+constexpr std::array<std::string_view, 2> kStorageEngines{"rocksdb", "memory"};
+constexpr std::array<std::string_view, 3> kDurabilities{"memory", "written", "synced"};
 constexpr std::array<std::string_view, 3> kAnonymousPolicies{"never", "loopback", "always"};
 constexpr std::array<std::string_view, 5> kLogLevels{"error", "warning", "info", "debug", "packets"};
 constexpr std::array<std::string_view, 2> kLogFormats{"text", "json"};
@@ -200,6 +202,13 @@ constexpr std::array kBrokerOptions{
     size<kSettings, &Settings::max_retained_bytes>("retained.max_bytes", 1'024, kBytesMax,
         "Bytes of Retained Messages in the whole broker."),
 
+    one_of<&Config::storage, &StorageConfig::engine>("storage.engine", kStorageEngines,
+        "Where Sessions and Retained Messages are kept; memory = nowhere but in memory."),
+    one_of<&Config::storage, &StorageConfig::durability>("storage.durability", kDurabilities,
+        "What an acknowledgement promises: synced = survives a loss of power, written = a crash of the broker, memory = neither."),
+    size<&Config::storage, &StorageConfig::max_bytes>("storage.max_bytes", 0, kBytesMax,
+        "Bytes on disk after which nothing new is accepted that would have to be stored; 0 = no limit."),
+
     one_of<&Config::auth, &AuthConfig::anonymous>("auth.anonymous", kAnonymousPolicies,
         "Who may connect without a user name; loopback = clients on this machine."),
     text<&Config::auth, &AuthConfig::password_file>("auth.password_file", 0,
@@ -235,6 +244,7 @@ constexpr std::array kSections{
     Section{"mqtt", false, "The protocol and its limits."},
     Section{"session", false, "What is kept for clients."},
     Section{"retained", false, "Retained Messages."},
+    Section{"storage", false, "What survives the end of the broker. It lies in the folder store of broker.data_dir."},
     Section{"auth", false, "Who clients are."},
     Section{"access", true,
         "Who may do what. The first rule that decides wins; with any rule present the default is deny."},
@@ -242,8 +252,6 @@ constexpr std::array kSections{
 };
 
 constexpr std::array kLaterKeys{
-    LaterKey{"storage.engine", "\"memory\"", "this version keeps everything in memory"},
-    LaterKey{"storage.durability", "\"memory\"", "this version keeps everything in memory"},
     LaterKey{"history", "", "this version does not have it yet: it keeps no history"},
     LaterKey{"listener.tls", "", "this version does not have it yet: it speaks no TLS"},
     LaterKey{"listener.proxy_protocol", "false", "this version does not have it yet: it reads no PROXY header"},

@@ -18,6 +18,7 @@
 #include "broker/net/event_loop.h"
 #include "broker/net/listen_socket.h"
 #include "broker/server/address.h"
+#include "broker/server/broker_store.h"
 #include "broker/server/log_sink.h"
 #include "broker/server/service_notify.h"
 #include "broker/server/sys_topics.h"
@@ -60,13 +61,15 @@ public:
           reload_(std::move(reload)),
           log_sink_(2, config_.log),
           log_(log_sink_),
-          connections_(config_.max_connections) {}
+          connections_(config_.max_connections),
+          store_(log_sink_) {}
 
     int run() {
         raise_descriptor_limit();
         const sigset_t signals = take_over_signals();
+        if (!store_.open(config_, loop_count(config_))) return kExitFailure;
         make_loops();
-        if (!open_listeners()) return kExitFailure;
+        if (!store_.recover(loops_) || !open_listeners()) return kExitFailure;
         start_loops();
         announce();
         serve(signals);
@@ -95,6 +98,7 @@ private:
     DescriptorLog log_sink_;
     Log log_;
     net::ConnectionCount connections_;
+    BrokerStore store_;
     std::vector<std::unique_ptr<net::ConnectionCount>> listener_counts_;
     std::vector<std::unique_ptr<Counters>> counters_;
     std::vector<std::unique_ptr<net::EventLoop>> loops_;
@@ -109,7 +113,8 @@ void Broker::make_loops() {
     const auto access = make_access();
     for (unsigned i = 0; i < count; ++i) {
         counters_.push_back(std::make_unique<Counters>());
-        const net::EventLoop::Settings settings{i, log_sink_, connections_};
+        const net::EventLoop::Settings settings{
+            i, log_sink_, connections_, store_.thread(), config_.storage.durability, store_.clock()};
         loops_.push_back(std::make_unique<net::EventLoop>(settings, config_.settings, placement, random.next(),
                                                           *counters_.back(), authenticator, access));
     }
@@ -207,6 +212,7 @@ void Broker::stop() {
         loop->post(net::Drain{});
     for (const auto& loop : loops_)
         loop->join();
+    store_.close();
     remove_socket_files();
     log_.info("stopped");
 }

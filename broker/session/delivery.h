@@ -50,6 +50,7 @@ struct Delivery {
     SharedOrigin origin;
     mqtt::QoS qos = mqtt::QoS::AtMostOnce;  // The lower of the published and the granted one [MQTT-3.8.4-8].
     bool retain = false;                    // The RETAIN flag that this copy is sent with.
+    uint64_t number = 0;                    // In the store (StoredQueue); 0 if it is not there.
 };
 
 }  // namespace runnel::session

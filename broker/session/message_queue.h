@@ -20,6 +20,8 @@ public:
         deliveries_.push_back(std::move(delivery));
     }
     const Delivery& front() const { return deliveries_.front(); }
+    Delivery& operator[](size_t index) { return deliveries_[index]; }
+    const Delivery& operator[](size_t index) const { return deliveries_[index]; }
     Delivery pop_front() {
         Delivery delivery = deliveries_.pop_front();
         bytes_ -= delivery.message->memory_size();

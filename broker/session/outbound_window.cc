@@ -24,7 +24,7 @@ mqtt::PacketIdentifier OutboundWindow::add(Delivery delivery) {
     next_ = advanced(next_, 1);
     --free_run_;
     const State state = delivery.qos == mqtt::QoS::ExactlyOnce ? State::AwaitingPubrec : State::AwaitingPuback;
-    entries_.push_back(Entry{std::move(delivery), 0, identifier, state, true});
+    entries_.push_back(Entry{std::move(delivery), 0, identifier, state});
     ++size_;
     return identifier;
 }

@@ -25,7 +25,9 @@ public:
         uint64_t pubrel_order = 0;
         mqtt::PacketIdentifier packet_identifier = 0;
         State state = State::Free;
-        bool sent = true;  // On the present connection.
+        bool sent = true;           // On the present connection.
+        bool was_sent = true;       // On any connection: the next time it is a repetition.
+        bool awaits_store = false;  // It is sent when its Packet Identifier is stored.
     };
 
     size_t size() const { return size_; }

@@ -35,6 +35,8 @@ struct SharedMembership {
     uint32_t sequence = 0;  // Names this membership: a delivery for an older one is refused.
 };
 
+class StoredQueue;
+
 // One client's Session State (section 4.1). Lives on the shard that owns its Client Identifier and outlives any
 // connection. Its ordinary subscriptions are in the shard's subscription tree. The queue grows only while the client is
 // away or its window is full, so a fast reader never pays for it.
@@ -49,6 +51,10 @@ struct Session {
     ReceivedIdentifiers received;
     std::unique_ptr<Will> will;
     std::vector<SharedMembership> shared;
+    std::unique_ptr<StoredQueue> stored;  // Nothing if the Session is not kept in the store.
+
+    Session();
+    ~Session();
 
     bool ends_with_connection() const { return expiry_interval == 0; }
 };

@@ -14,6 +14,7 @@
 #include "broker/session/message_queue.h"
 #include "broker/shard/effects.h"
 #include "broker/shard/output.h"
+#include "broker/shard/receipts.h"
 #include "broker/shard/timer_wheel.h"
 #include "broker/shard/topic_aliases.h"
 
@@ -26,8 +27,14 @@ struct HeldAcknowledgement {
     mqtt::PacketType type = mqtt::PacketType::Puback;
     mqtt::PacketIdentifier packet_identifier = 0;
     mqtt::ReasonCode reason = mqtt::ReasonCode::Success;
-    ReceiptId receipt = 0;
-    uint32_t outstanding = 0;
+    TurnNumber turn = 0;  // Goes out when this turn is complete.
+};
+
+// A CONNACK, SUBACK or UNSUBACK that waits until what it promises is stored. Nothing else is sent or handled meanwhile.
+struct HeldPacket {
+    std::string packet;
+    TurnNumber turn = 0;
+    bool is_connack = false;
 };
 
 // A SUBSCRIBE that waits until every peer knows the interest, or an UNSUBSCRIBE until the owner of a group knows who
@@ -89,6 +96,7 @@ struct Connection {
     std::unique_ptr<OutboundAliases> outbound_aliases;
     std::unique_ptr<PendingConnect> pending_connect;
     std::unique_ptr<PendingSubscribe> pending_subscribe;
+    std::unique_ptr<HeldPacket> held_packet;
     Ring<HeldAcknowledgement> held_acknowledgements;
     std::string authentication_method;  // Of an enhanced authentication.
     std::unique_ptr<api::AuthenticationExchange> reauthentication;

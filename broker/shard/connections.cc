@@ -174,6 +174,7 @@ void Shard::output_written(ConnectionId id, size_t size, bool socket_full, Time 
 }
 
 void Shard::effects_done() {
+    effects_.store.reset();
     effects_.hand_overs.clear();
     effects_.closes.clear();
     effects_.questions.clear();
@@ -221,7 +222,8 @@ void Shard::connection_lost(ConnectionId id, Time now) {
 // Tells an MQTT 5 client why, where the specification has a packet for it, and closes. The Will is published.
 void Shard::disconnect(Connection& connection, ReasonCode reason, std::string_view why, Time now) {
     if (connection.stage == Connection::Stage::Closing) return;
-    if (connection.is_connected() && connection.version == mqtt::ProtocolVersion::V5) {
+    const bool welcomed = !connection.held_packet || !connection.held_packet->is_connack;
+    if (connection.is_connected() && welcomed && connection.version == mqtt::ProtocolVersion::V5) {
         mqtt::Disconnect packet;
         packet.reason = reason;
         if (!why.empty()) packet.properties.set(mqtt::PropertyId::ReasonString, why);
@@ -250,6 +252,7 @@ void Shard::connection_timer_fired(Connection& connection, Time now) {
         if (may_log(now)) log_.info("no complete CONNECT in time", {{"address", connection.address.text}});
         return close(connection, Ending::WithoutWill, now);
     }
+    if (connection.held_packet) connection.last_packet_at = now;  // It is the client that waits for us.
     const Time due = connection.last_packet_at + Duration{connection.keep_alive_ms};
     if (now < due) {
         connection.timer = timers_.set(due, static_cast<uint8_t>(Timer::Connection), connection.id.slot);

@@ -31,6 +31,7 @@ OutgoingPublish outgoing_of(const mqtt::ApplicationMessage::Fields& fields, Time
 }  // namespace
 
 bool Shard::output_has_room(const Connection& connection) const {
+    if (connection.held_packet) return false;
     // Before the socket has refused anything, one turn may bring a burst of many publishers together.
     constexpr size_t kBurst = 16;
     const size_t most = connection.socket_full ? settings_.output_bytes_max : settings_.output_bytes_max * kBurst;
@@ -130,11 +131,12 @@ void Shard::send_sized(Connection& connection, const OutgoingPublish& publish, c
 void Shard::send_from_window(Connection& connection, session::Delivery delivery, Incoming* incoming, Time now) {
     SessionSlot& slot = *connection.session;
     const mqtt::MessageRef message = delivery.message;
+    const bool waits = slot.session.stored && delivery.qos == QoS::ExactlyOnce;
     OutgoingPublish publish = outgoing_of(incoming != nullptr ? incoming->fields : fields_of(*message), now);
     publish.subscription_identifiers = delivery.subscription_identifiers.all();
     publish.qos = delivery.qos;
     publish.retain = delivery.retain;
-    use_alias(connection, publish);
+    if (!waits) use_alias(connection, publish);
     const PublishSize size = size_of(publish, connection.version);
     if (size.total > connection.packet_size_max) {
         let_go(delivery, slot);
@@ -142,10 +144,34 @@ void Shard::send_from_window(Connection& connection, session::Delivery delivery,
     }
     const session::SubscriptionIdentifiers identifiers = delivery.subscription_identifiers;
     publish.subscription_identifiers = identifiers.all();
+    store_delivery(slot, delivery);
     publish.packet_identifier = slot.session.window.add(std::move(delivery));
+    store_window(slot);
     ++connection.in_flight;
     counters_.inflight_messages.add();
+    if (waits) return send_when_stored(connection, publish.packet_identifier);
     send_sized(connection, publish, size, incoming);
+}
+
+void Shard::send_when_stored(Connection& connection, mqtt::PacketIdentifier identifier) {
+    session::OutboundWindow::Entry* entry = connection.session->session.window.find(identifier);
+    entry->awaits_store = true;
+    entry->was_sent = false;
+    receipts_.needs_store();
+    unsent_.push_back({last_ticket_ + 1, connection.id, identifier});
+}
+
+// Sends what is in the window. False if the client does not accept a packet of this size.
+bool Shard::send_entry(Connection& connection, session::OutboundWindow::Entry& entry, Time now) {
+    OutgoingPublish publish = outgoing_of(fields_of(*entry.delivery.message), now);
+    publish.subscription_identifiers = entry.delivery.subscription_identifiers.all();
+    publish.qos = entry.delivery.qos;
+    publish.retain = entry.delivery.retain;
+    publish.dup = entry.was_sent;  // [MQTT-3.3.1-1]
+    publish.packet_identifier = entry.packet_identifier;
+    if (!send_publish(connection, publish, nullptr)) return false;
+    entry.was_sent = true;
+    return true;
 }
 
 void Shard::enqueue(SessionSlot& slot, session::Delivery delivery) {
@@ -153,7 +179,7 @@ void Shard::enqueue(SessionSlot& slot, session::Delivery delivery) {
     const uint64_t bytes = delivery.message->memory_size();
     const auto full = [&] { return queue.is_full(bytes, settings_.max_queued_messages, settings_.max_queued_bytes); };
     while (full() && settings_.when_full == WhenFull::DropOldest && !queue.empty()) {
-        const session::Delivery oldest = queue.pop_front();
+        session::Delivery oldest = queue.pop_front();
         counters_.queued_messages.subtract();
         counters_.queued_bytes.subtract(oldest.message->memory_size());
         let_go(oldest, slot);
@@ -167,6 +193,7 @@ void Shard::enqueue(SessionSlot& slot, session::Delivery delivery) {
     }
     counters_.queued_messages.add();
     counters_.queued_bytes.add(bytes);
+    store_delivery(slot, delivery);
     queue.push_back(std::move(delivery));
 }
 
@@ -230,7 +257,7 @@ void Shard::resend(Connection& connection, Time now) {
     using State = session::OutboundWindow::State;
     session::OutboundWindow& window = connection.session->session.window;
     if (connection.to_resend == 0 && connection.in_flight == 0) {
-        window.for_each([&](session::OutboundWindow::Entry& entry) { entry.sent = false; });
+        window.for_each([&](session::OutboundWindow::Entry& entry) { entry.sent = entry.awaits_store = false; });
         connection.to_resend = static_cast<uint32_t>(window.size());
     }
     std::vector<session::OutboundWindow::Entry*> too_large;
@@ -241,13 +268,7 @@ void Shard::resend(Connection& connection, Time now) {
             send_acknowledgement(connection, mqtt::PacketType::Pubrel, entry.packet_identifier,
                                  mqtt::ReasonCode::Success, {});
         } else {
-            OutgoingPublish publish = outgoing_of(fields_of(*entry.delivery.message), now);
-            publish.subscription_identifiers = entry.delivery.subscription_identifiers.all();
-            publish.qos = entry.delivery.qos;
-            publish.retain = entry.delivery.retain;
-            publish.dup = true;  // [MQTT-3.3.1-1]
-            publish.packet_identifier = entry.packet_identifier;
-            if (!send_publish(connection, publish, nullptr)) {
+            if (!send_entry(connection, entry, now)) {
                 too_large.push_back(&entry);
                 return;
             }
@@ -263,11 +284,13 @@ void Shard::resend(Connection& connection, Time now) {
         --connection.to_resend;
         counters_.inflight_messages.subtract();
         window.remove(*entry);
+        store_window(*connection.session);
     }
 }
 
 // This copy goes no further.
-void Shard::let_go(const session::Delivery& delivery, const SessionSlot& slot) {
+void Shard::let_go(session::Delivery& delivery, SessionSlot& slot) {
+    forget_delivery(slot, delivery);
     if (delivery.origin.is_shared()) shared_finished(delivery, slot.number);
 }
 

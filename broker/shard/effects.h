@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "broker/api/authenticator.h"
 #include "broker/shard/ids.h"
 #include "broker/shard/peer_messages.h"
+#include "broker/shard/receipts.h"
+#include "storage/write_batch.h"
 
 namespace runnel::shard {
 
@@ -45,7 +48,16 @@ struct Effects {
     };
     std::vector<Reading> readings;
 
-    // One list for each peer, by its number.
+    // Store this, after all that was given before. The answer is an input, with the ticket.
+    struct Store {
+        storage::WriteBatch batch;
+        StoreTicket ticket = 0;
+        bool promises = false;  // Somebody waits for it: it has to be as durable as the configuration says.
+    };
+    std::optional<Store> store;
+
+    // One list for each peer, by its number. They go after the batch: what a peer does with a message is never stored
+    // before what this shard did with it.
     std::vector<PeerMessages> tells;
 };
 

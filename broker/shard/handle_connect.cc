@@ -176,65 +176,6 @@ bool Shard::may_have_will(const mqtt::Connect& connect, const api::Identity& ide
            environment_.access->may_publish({identity, connect.client_identifier}, connect.will->topic);
 }
 
-void Shard::finish_connect(Connection& connection, api::Identity identity, Time now) {
-    const std::string packet = std::move(connection.pending_connect->packet);
-    const std::string authentication_data = std::move(connection.pending_connect->authentication_data);
-    mqtt::Frame frame;
-    mqtt::Connect connect;
-    mqtt::ConnectRefusal refusal;
-    mqtt::read_frame({reinterpret_cast<const uint8_t*>(packet.data()), packet.size()}, mqtt::kPacketSizeMax, frame);
-    const mqtt::DecodeError error = mqtt::decode_connect(frame, {settings_.max_user_properties}, connect, refusal);
-    RUNNEL_CHECK(!error);  // It was decoded before.
-    const bool assigned = connect.client_identifier.empty();
-    const std::string identifier = assigned ? assigned_client_identifier() : std::string(connect.client_identifier);
-    connect.client_identifier = identifier;
-    if (assigned) connect.properties.set(PropertyId::AssignedClientIdentifier, identifier);  // For CONNACK.
-    if (!authentication_data.empty())
-        connect.properties.set(PropertyId::AuthenticationData, authentication_data);
-    else
-        connect.properties.erase(PropertyId::AuthenticationData);
-
-    if (!may_have_will(connect, identity))
-        return refuse_connect(connection, ReasonCode::NotAuthorized, "the Will Topic may not be published to", now);
-    bool session_present = false;
-    SessionSlot* slot = session_for(connection, connect, identity, session_present, now);
-    if (slot == nullptr) return;
-    slot->identity = std::move(identity);
-    accept_connect(connection, connect, *slot, session_present, now);
-}
-
-// Takes over, resumes, discards or makes a Session [MQTT-3.1.2-4] to [MQTT-3.1.2-6]; nullptr if that was refused.
-SessionSlot* Shard::session_for(Connection& connection, const mqtt::Connect& connect, const api::Identity& identity,
-                                bool& session_present, Time now) {
-    SessionSlot* slot = sessions_.find(connect.client_identifier);
-    if (slot != nullptr && slot->identity != identity) {
-        refuse_connect(connection, ReasonCode::NotAuthorized, "this Client Identifier belongs to another user", now);
-        return nullptr;
-    }
-    if (slot != nullptr && slot->connection != nullptr) {  // [MQTT-3.1.4-3]
-        disconnect(*slot->connection, ReasonCode::SessionTakenOver, "another connection took this Session over", now);
-        slot = sessions_.find(connect.client_identifier);  // It may have ended with its connection.
-    }
-    if (slot != nullptr && connect.clean_start) {
-        end_session(*slot, now);
-        slot = nullptr;
-    }
-    session_present = slot != nullptr;
-    if (slot == nullptr) {
-        const size_t sessions_max = (settings_.max_sessions + peer_count() - 1) / peer_count();
-        if (sessions_max != 0 && sessions_.size() >= sessions_max) {
-            refuse_connect(connection, ReasonCode::QuotaExceeded, "the broker holds as many Sessions as it may", now);
-            return nullptr;
-        }
-        slot = &sessions_.make(connect.client_identifier);
-        counters_.sessions.add();
-    }
-    timers_.cancel(slot->expiry_timer);
-    timers_.cancel(slot->will_timer);
-    slot->session.will.reset();  // Back in time: it is not published [MQTT-3.1.3-9].
-    return slot;
-}
-
 namespace {
 
 // Everything of the property block that goes to subscribers as it came: see ApplicationMessage::Fields.
@@ -281,15 +222,76 @@ uint16_t keep_alive_of(const mqtt::Connect& connect, const Settings& settings) {
 
 }  // namespace
 
-void Shard::accept_connect(Connection& connection, const mqtt::Connect& connect, SessionSlot& slot,
-                           bool session_present, Time now) {
+void Shard::finish_connect(Connection& connection, api::Identity identity, Time now) {
+    const std::string packet = std::move(connection.pending_connect->packet);
+    const std::string authentication_data = std::move(connection.pending_connect->authentication_data);
+    mqtt::Frame frame;
+    mqtt::Connect connect;
+    mqtt::ConnectRefusal refusal;
+    mqtt::read_frame({reinterpret_cast<const uint8_t*>(packet.data()), packet.size()}, mqtt::kPacketSizeMax, frame);
+    const mqtt::DecodeError error = mqtt::decode_connect(frame, {settings_.max_user_properties}, connect, refusal);
+    RUNNEL_CHECK(!error);  // It was decoded before.
+    const bool assigned = connect.client_identifier.empty();
+    const std::string identifier = assigned ? assigned_client_identifier() : std::string(connect.client_identifier);
+    connect.client_identifier = identifier;
+    if (assigned) connect.properties.set(PropertyId::AssignedClientIdentifier, identifier);  // For CONNACK.
+    if (!authentication_data.empty())
+        connect.properties.set(PropertyId::AuthenticationData, authentication_data);
+    else
+        connect.properties.erase(PropertyId::AuthenticationData);
+
+    if (!may_have_will(connect, identity))
+        return refuse_connect(connection, ReasonCode::NotAuthorized, "the Will Topic may not be published to", now);
+    bool session_present = false;
+    const uint64_t needs = receipts_.needs();
+    SessionSlot* slot = session_for(connection, connect, identity, session_present, now);
+    if (slot == nullptr) return;
+    slot->identity = std::move(identity);
+    slot->session.expiry_interval = expiry_of(connect, settings_.max_expiry_seconds);
+    slot->session.will = will_of(connect);
+    slot->connection = &connection;
+    store_or_drop(*slot);
+    accept_connect(connection, connect, *slot, {session_present, receipts_.needs() != needs}, now);
+}
+
+// Takes over, resumes, discards or makes a Session [MQTT-3.1.2-4] to [MQTT-3.1.2-6]; nullptr if that was refused.
+SessionSlot* Shard::session_for(Connection& connection, const mqtt::Connect& connect, const api::Identity& identity,
+                                bool& session_present, Time now) {
+    SessionSlot* slot = sessions_.find(connect.client_identifier);
+    if (slot != nullptr && slot->identity != identity) {
+        refuse_connect(connection, ReasonCode::NotAuthorized, "this Client Identifier belongs to another user", now);
+        return nullptr;
+    }
+    if (slot != nullptr && slot->connection != nullptr) {  // [MQTT-3.1.4-3]
+        disconnect(*slot->connection, ReasonCode::SessionTakenOver, "another connection took this Session over", now);
+        slot = sessions_.find(connect.client_identifier);  // It may have ended with its connection.
+    }
+    if (slot != nullptr && connect.clean_start) {
+        end_session(*slot, now);
+        slot = nullptr;
+    }
+    session_present = slot != nullptr;
+    if (slot == nullptr) {
+        const size_t sessions_max = (settings_.max_sessions + peer_count() - 1) / peer_count();
+        if (sessions_max != 0 && sessions_.size() >= sessions_max) {
+            refuse_connect(connection, ReasonCode::QuotaExceeded, "the broker holds as many Sessions as it may", now);
+            return nullptr;
+        }
+        slot = &sessions_.make(connect.client_identifier);
+        counters_.sessions.add();
+    }
+    timers_.cancel(slot->expiry_timer);
+    timers_.cancel(slot->will_timer);
+    slot->session.will.reset();  // Back in time: it is not published [MQTT-3.1.3-9].
+    return slot;
+}
+
+void Shard::accept_connect(Connection& connection, const mqtt::Connect& connect, SessionSlot& slot, Welcome welcome,
+                           Time now) {
     session::Session& session = slot.session;
     session.user_name = slot.identity.user_name;
     session.anonymous = slot.identity.anonymous;
-    session.expiry_interval = expiry_of(connect, settings_.max_expiry_seconds);
-    session.will = will_of(connect);
     connection.pending_connect.reset();
-    slot.connection = &connection;
     connection.session = &slot;
     connection.stage = Connection::Stage::Connected;
     const uint32_t receive_maximum = connect.properties.number_or(PropertyId::ReceiveMaximum, 65'535);
@@ -307,19 +309,17 @@ void Shard::accept_connect(Connection& connection, const mqtt::Connect& connect,
     counters_.connections_max.set(std::max(counters_.connections_max.value(), counters_.connections.value()));
     log_.debug("connected", {{"client", session.client_identifier}, {"address", connection.address.text}});
 
-    send_connack(connection, connect, slot, session_present, keep_alive);
-    if (connection.stage == Connection::Stage::Closing) return;
-    if (session_present) {
-        member_changed(slot, true);
-        resend(connection, now);
-        deliver_waiting(connection, now);
-    }
+    if (welcome.session_present) member_changed(slot, true);
+    send_connack(connection, connect, slot, welcome, keep_alive);
+    if (connection.held_packet || connection.stage == Connection::Stage::Closing) return;
+    resend(connection, now);
+    deliver_waiting(connection, now);
 }
 
-void Shard::send_connack(Connection& connection, const mqtt::Connect& connect, const SessionSlot& slot,
-                         bool session_present, uint16_t keep_alive) {
+void Shard::send_connack(Connection& connection, const mqtt::Connect& connect, const SessionSlot& slot, Welcome welcome,
+                         uint16_t keep_alive) {
     mqtt::Connack packet;
-    packet.session_present = session_present && connection.version != ProtocolVersion::V31;
+    packet.session_present = welcome.session_present && connection.version != ProtocolVersion::V31;
     mqtt::Properties& properties = packet.properties;
     const mqtt::Properties& asked = connect.properties;
     if (slot.session.expiry_interval != asked.number_or(PropertyId::SessionExpiryInterval, 0))
@@ -343,7 +343,11 @@ void Shard::send_connack(Connection& connection, const mqtt::Connect& connect, c
             properties.set(PropertyId::AuthenticationData, asked.text(PropertyId::AuthenticationData));
     }
     mqtt::encode(packet, connection.version, scratch_);
-    if (scratch_.size() <= connection.packet_size_max) return send_packet(connection);
+    if (scratch_.size() <= connection.packet_size_max) {
+        send_or_hold(connection, welcome.waits);
+        if (connection.held_packet) connection.held_packet->is_connack = true;
+        return;
+    }
     scratch_.clear();
     // A client that cannot take even CONNACK cannot be served [MQTT-3.1.2-24].
     log_.info("Maximum Packet Size of the client is too small for CONNACK",

@@ -61,11 +61,15 @@ void Shard::handle_publish(Connection& connection, const mqtt::Frame& frame, Tim
             incoming.fields.message_expiry_interval = publish.properties.number(PropertyId::MessageExpiryInterval);
     }
     incoming.publisher = connection.session;
-    const Routed routed = route(incoming, publish.qos != QoS::AtMostOnce, connection.id);
+    const uint64_t needs = receipts_.needs();
+    const bool matched = route(incoming);
     if (publish.qos == QoS::AtMostOnce) return;
-    if (publish.qos == QoS::ExactlyOnce) session.received.insert(publish.packet_identifier);
+    if (publish.qos == QoS::ExactlyOnce) {
+        session.received.insert(publish.packet_identifier);
+        promise_window(*connection.session);
+    }
     acknowledge(connection, acknowledgement_of(publish.qos), publish.packet_identifier,
-                routed.matched ? ReasonCode::Success : ReasonCode::NoMatchingSubscribers, {}, routed);
+                matched ? ReasonCode::Success : ReasonCode::NoMatchingSubscribers, {}, receipts_.needs() != needs);
 }
 
 // Puts the topic of an alias in place, or remembers a new one (section 3.3.2.3.4). False: the connection has ended.
@@ -132,22 +136,27 @@ void Shard::publish_refused(Connection& connection, const mqtt::Publish& publish
                                       {"why", why}});
     if (publish.qos == QoS::AtMostOnce) return;
     const bool told = connection.version == mqtt::ProtocolVersion::V5;
+    const uint64_t needs = receipts_.needs();
     // Without an error the exchange goes on to PUBREL, and the identifier is in use until then.
     if (!told && publish.qos == QoS::ExactlyOnce &&
-        !connection.session->session.received.contains(publish.packet_identifier))
+        !connection.session->session.received.contains(publish.packet_identifier)) {
         connection.session->session.received.insert(publish.packet_identifier);
+        promise_window(*connection.session);
+    }
     acknowledge(connection, acknowledgement_of(publish.qos), publish.packet_identifier,
-                told ? reason : ReasonCode::Success, why);
+                told ? reason : ReasonCode::Success, why, receipts_.needs() != needs);
 }
 
-// Sends an acknowledgement when nothing it promises is outstanding, and never before an earlier one [MQTT-4.6.0-2]
+// Sends an acknowledgement when the turn is complete if it `waits`, and never before an earlier one [MQTT-4.6.0-2]
 // [MQTT-4.6.0-3].
 void Shard::acknowledge(Connection& connection, PacketType type, mqtt::PacketIdentifier identifier, ReasonCode reason,
-                        std::string_view why, const Routed& routed) {
-    if (routed.outstanding == 0 && connection.held_acknowledgements.empty())
-        return send_acknowledgement(connection, type, identifier, reason, why);
-    connection.held_acknowledgements.push_back({type, identifier, reason, routed.receipt, routed.outstanding});
-    if (connection.held_acknowledgements.size() >= settings_.receive_maximum) stall(connection);
+                        std::string_view why, bool waits) {
+    Ring<HeldAcknowledgement>& held = connection.held_acknowledgements;
+    if (!waits && held.empty()) return send_acknowledgement(connection, type, identifier, reason, why);
+    const TurnNumber turn = waits ? receipts_.turn() : held.back().turn;
+    held.push_back({type, identifier, reason, turn});
+    if (waits) receipts_.hold(connection.id);
+    if (held.size() >= settings_.receive_maximum) stall(connection);
 }
 
 void Shard::send_acknowledgement(Connection& connection, PacketType type, mqtt::PacketIdentifier identifier,
@@ -173,22 +182,6 @@ void Shard::send_acknowledgement(Connection& connection, PacketType type, mqtt::
         mqtt::encode(packet, connection.version, scratch_);
     }
     send_packet(connection);
-}
-
-void Shard::acknowledgement_confirmed(Connection& connection, ReceiptId receipt) {
-    auto& held = connection.held_acknowledgements;
-    for (size_t i = 0; i < held.size(); ++i) {
-        if (held[i].receipt != receipt) continue;
-        if (--held[i].outstanding == 0) questions_.erase(receipt);
-        break;
-    }
-    while (!held.empty() && held.front().outstanding == 0) {
-        const HeldAcknowledgement first = held.pop_front();
-        send_acknowledgement(connection, first.type, first.packet_identifier, first.reason, {});
-    }
-    if (!connection.stalled || connection.pending_subscribe || held.size() >= settings_.receive_maximum) return;
-    connection.stalled = false;
-    resume_input(connection, now_);
 }
 
 }  // namespace runnel::shard

@@ -34,16 +34,23 @@ void Shard::handle_pubrec(Connection& connection, const mqtt::PublishAck& ack, T
     const bool known = entry != nullptr && entry->state != OutboundWindow::State::AwaitingPuback;
     if (known && mqtt::is_error(ack.reason)) return finish(connection, *entry, now);
     if (mqtt::is_error(ack.reason)) return;
-    if (known && entry->state == OutboundWindow::State::AwaitingPubrec) window.released(*entry);
-    send_acknowledgement(connection, PacketType::Pubrel, ack.packet_identifier,
-                         known ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound, {});
+    const uint64_t needs = receipts_.needs();
+    if (known && entry->state == OutboundWindow::State::AwaitingPubrec) {
+        forget_delivery(*connection.session, entry->delivery);
+        window.released(*entry);
+        promise_window(*connection.session);  // After PUBREL the client would take the PUBLISH for a new one.
+    }
+    acknowledge(connection, PacketType::Pubrel, ack.packet_identifier,
+                known ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound, {}, receipts_.needs() != needs);
 }
 
 void Shard::handle_pubrel(Connection& connection, const mqtt::PublishAck& ack) {
+    const uint64_t needs = receipts_.needs();
     const bool known = connection.session->session.received.erase(ack.packet_identifier);
+    if (known) promise_window(*connection.session);  // After PUBCOMP the client may use the identifier again.
     // Not before the PUBREC of an earlier PUBLISH that is still held back.
     acknowledge(connection, PacketType::Pubcomp, ack.packet_identifier,
-                known ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound);
+                known ? ReasonCode::Success : ReasonCode::PacketIdentifierNotFound, {}, receipts_.needs() != needs);
 }
 
 void Shard::handle_pubcomp(Connection& connection, const mqtt::PublishAck& ack, Time now) {
@@ -55,12 +62,13 @@ void Shard::handle_pubcomp(Connection& connection, const mqtt::PublishAck& ack, 
 // The exchange is over: there is room for the next message.
 void Shard::finish(Connection& connection, OutboundWindow::Entry& entry, Time now) {
     SessionSlot& slot = *connection.session;
-    if (entry.delivery.origin.is_shared()) shared_finished(entry.delivery, slot.number);
+    let_go(entry.delivery, slot);
     if (entry.sent)
         --connection.in_flight;
     else
         --connection.to_resend;
     slot.session.window.remove(entry);
+    store_window(slot);
     counters_.inflight_messages.subtract();
     if (connection.to_resend != 0) resend(connection, now);
     if (!slot.session.queue.empty()) deliver_waiting(connection, now);

@@ -73,6 +73,7 @@ uint32_t Shard::begin_subscribe(SessionSlot& slot, const mqtt::Subscribe& subscr
                                 const std::vector<ReasonCode>& reasons, ReceiptId receipt) {
     const uint32_t identifier = subscribe.properties.number_or(PropertyId::SubscriptionIdentifier, 0);
     uint32_t outstanding = 0;
+    if (slot.session.stored && !peers_store_) peers_store_ = says_that_it_stores_ = true;
     for (size_t i = 0; i < reasons.size(); ++i) {
         if (!is_granted(reasons[i])) continue;
         const mqtt::ParsedFilter filter = *mqtt::parse_filter(subscribe.requests[i].filter);
@@ -99,6 +100,7 @@ void Shard::carry_out_subscribe(Connection& connection, const mqtt::Subscribe& s
         mqtt::SubscriptionOptions options = subscribe.requests[i].options;
         options.qos = static_cast<mqtt::QoS>(reasons[i]);
         const auto added = subscriptions_.subscribe(filter.filter, slot.number, options, identifier);
+        store_subscription(slot, filter.filter, options, identifier);
         const bool is_new = added == routing::SubscriptionTree::Added::New;
         if (is_new)
             counters_.subscriptions.add();
@@ -112,7 +114,7 @@ void Shard::carry_out_subscribe(Connection& connection, const mqtt::Subscribe& s
     ack.packet_identifier = subscribe.packet_identifier;
     ack.reasons = reasons;
     mqtt::encode(ack, connection.version, scratch_);
-    send_packet(connection);
+    send_or_hold(connection, slot.session.stored != nullptr);
     for (size_t i = 0; i < reasons.size(); ++i) {
         if (!sends_retained[i]) continue;
         mqtt::SubscriptionOptions options = subscribe.requests[i].options;
@@ -129,10 +131,9 @@ void Shard::subscribe_confirmed(Connection& connection, Time now) {
         carry_out_subscribe(connection, subscribe, pending->reasons, now);
     } else {
         scratch_ = std::move(pending->unsuback);
-        send_packet(connection);
+        send_or_hold(connection, connection.session->session.stored != nullptr);
     }
-    connection.stalled = false;
-    resume_input(connection, now);
+    go_on(connection, now);
 }
 
 // The connection went before its SUBSCRIBE took effect.
@@ -177,7 +178,7 @@ void Shard::handle_unsubscribe(Connection& connection, const mqtt::Frame& frame,
     mqtt::encode(ack, connection.version, scratch_);
     if (outstanding == 0) {
         questions_.erase(receipt);
-        return send_packet(connection);
+        return send_or_hold(connection, connection.session->session.stored != nullptr);
     }
     connection.pending_subscribe =
         std::make_unique<PendingSubscribe>(PendingSubscribe{{}, {}, std::exchange(scratch_, {}), receipt, outstanding});
@@ -191,6 +192,7 @@ ReasonCode Shard::unsubscribe(SessionSlot& slot, std::string_view filter, Receip
         return leave_shared(slot, *parsed, receipt, outstanding) ? ReasonCode::Success
                                                                  : ReasonCode::NoSubscriptionExisted;
     if (!subscriptions_.unsubscribe(parsed->filter, slot.number)) return ReasonCode::NoSubscriptionExisted;
+    erase_subscription(slot, parsed->filter);
     counters_.subscriptions.subtract();
     end_interest(parsed->filter);
     return ReasonCode::Success;

@@ -23,14 +23,6 @@ struct Incoming {
     }
 };
 
-// What routing found: whether anybody may want the message, and how many confirmations to `receipt` an answer to its
-// publisher has to wait for.
-struct Routed {
-    bool matched = false;
-    ReceiptId receipt = 0;
-    uint32_t outstanding = 0;
-};
-
 inline mqtt::ApplicationMessage::Fields fields_of(const mqtt::ApplicationMessage& message) {
     mqtt::ApplicationMessage::Fields fields;
     fields.topic = message.topic();

@@ -27,10 +27,11 @@ void Shard::end_interest(std::string_view filter) {
 // Without a key, somebody else has announced it before: it is only asked whether that has arrived, and not even that
 // when every announcement of this shard is confirmed.
 uint32_t Shard::announce(std::optional<routing::InterestKey> key, ReceiptId receipt) {
-    if (!key && unconfirmed_announcements_ == 0) return 0;
+    if (!key && unconfirmed_announcements_ == 0 && !says_that_it_stores_) return 0;
+    says_that_it_stores_ = false;
     for (PeerIndex peer = 0; peer < peer_count(); ++peer)
         if (peer != self())
-            tell(peer, InterestAnnounced{receipt, key.has_value(), key.value_or(routing::InterestKey{})});
+            tell(peer, InterestAnnounced{receipt, key.has_value(), key.value_or(routing::InterestKey{}), peers_store_});
     unconfirmed_announcements_ += peer_count() - 1;
     return peer_count() - 1;
 }
@@ -50,8 +51,7 @@ void Shard::confirmed(ReceiptId receipt, Time now) {
         questions_.erase(at);
         return;
     }
-    if (!connection->pending_subscribe || connection->pending_subscribe->receipt != receipt)
-        return acknowledgement_confirmed(*connection, receipt);
+    if (!connection->pending_subscribe || connection->pending_subscribe->receipt != receipt) return;
     if (--connection->pending_subscribe->outstanding > 0) return;
     questions_.erase(at);
     subscribe_confirmed(*connection, now);

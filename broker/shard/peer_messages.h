@@ -14,6 +14,7 @@
 #include "broker/routing/shared_subscriptions.h"
 #include "broker/session/delivery.h"
 #include "broker/shard/ids.h"
+#include "broker/shard/receipts.h"
 
 namespace runnel::shard {
 
@@ -26,6 +27,7 @@ struct InterestAnnounced {
     ReceiptId receipt = 0;
     bool has_key = false;
     routing::InterestKey key{};
+    bool stores = false;  // Sessions of the sender are stored: from now on ask when what it was sent is safe.
 };
 struct InterestWithdrawn {
     routing::InterestKey key{};
@@ -43,7 +45,14 @@ struct MessagesForwarded {
 struct MessageForwarded {
     mqtt::MessageRef message;
     routing::RetainedStamp stamp{};  // Only with the RETAIN flag.
-    ReceiptId receipt = 0;
+};
+
+// "Tell me when all that I sent up to here is stored." The answer says so for every earlier turn too.
+struct StoredAsked {
+    TurnNumber turn = 0;
+};
+struct StoredAnswered {
+    TurnNumber turn = 0;
 };
 
 // A member tells the owner of its group; answered with Confirmed.
@@ -87,9 +96,9 @@ struct SharedFinished {
     routing::SubscriberId subscriber = 0;
 };
 
-using PeerMessage =
-    std::variant<InterestAnnounced, InterestWithdrawn, Confirmed, MessagesForwarded, MessageForwarded, SharedJoined,
-                 SharedLeft, SharedMemberChanged, SharedDelivery, SharedReturned, SharedFinished>;
+using PeerMessage = std::variant<InterestAnnounced, InterestWithdrawn, Confirmed, MessagesForwarded, MessageForwarded,
+                                 SharedJoined, SharedLeft, SharedMemberChanged, SharedDelivery, SharedReturned,
+                                 SharedFinished, StoredAsked, StoredAnswered>;
 using PeerMessages = std::vector<PeerMessage>;
 
 // Bytes of the Application Messages in it.

@@ -13,6 +13,7 @@ void Shard::peer_messages_received(PeerIndex from, PeerMessages messages, Time n
 }
 
 void Shard::receive(PeerIndex from, InterestAnnounced& message, Time) {
+    peers_store_ |= message.stores;
     if (message.has_key) {
         peer_interest_.announced(from, message.key);
         routes_changed();
@@ -38,11 +39,20 @@ void Shard::receive(PeerIndex, MessagesForwarded& message, Time) {
     });
 }
 
-void Shard::receive(PeerIndex from, MessageForwarded& message, Time) {
+void Shard::receive(PeerIndex, MessageForwarded& message, Time) {
     Incoming incoming = incoming_of(message.message);
     if (incoming.fields.retain) store_retained(incoming, message.stamp);
     deliver_locally(fan_out_of(incoming.fields.topic), incoming);
-    if (message.receipt != 0) tell(from, Confirmed{message.receipt, false});
+}
+
+// Answered at the end of the turn, or when what it needs is there.
+void Shard::receive(PeerIndex from, StoredAsked& message, Time) {
+    receipts_.hold(from, message.turn);
+}
+
+void Shard::receive(PeerIndex from, StoredAnswered& message, Time) {
+    receipts_.answered(from, message.turn);
+    settle_receipts();
 }
 
 void Shard::receive(PeerIndex from, SharedJoined& message, Time) {

@@ -8,30 +8,28 @@
 
 namespace runnel::shard {
 
-// With `wants_receipt`, an answer to the publisher has to wait for `outstanding` confirmations to `receipt`: a Retained
-// Message must be known everywhere first, else an older one on another shard could still win.
-Routed Shard::route(Incoming& incoming, bool wants_receipt, ConnectionId connection) {
-    Routed routed;
+// Returns whether anybody may want the message. A Retained Message must be known everywhere before its publisher is
+// answered, else an older one on another shard could still win.
+bool Shard::route(Incoming& incoming) {
     const FanOut& fan_out = fan_out_of(incoming.fields.topic);
-    routed.matched = !fan_out.empty();
+    const bool matched = !fan_out.empty();
+    const bool promises = incoming.fields.qos != mqtt::QoS::AtMostOnce;
     const routing::PeerMask interested = fan_out.peers;
     deliver_locally(fan_out, incoming);
     if (!incoming.fields.retain) {
-        if (interested != 0) forward(incoming, interested, {}, 0);
-        return routed;
+        if (interested != 0) forward(incoming, interested, {});
+        if (promises && peers_store_) receipts_.needs_peers(interested);
+        return matched;
     }
     const routing::RetainedStamp stamp = next_stamp(now_);
     store_retained(incoming, stamp);
-    if (peer_count() == 1) return routed;
+    if (peer_count() == 1) return matched;
     // Every shard holds every Retained Message, so that a SUBSCRIBE finds them in the moment it takes effect.
     const routing::PeerMask everybody =
         ~routing::PeerMask{0} >> (64 - peer_count()) & ~(routing::PeerMask{1} << self());
-    if (wants_receipt) {
-        routed.receipt = new_receipt(connection);
-        routed.outstanding = peer_count() - 1;
-    }
-    forward(incoming, everybody, stamp, routed.receipt);
-    return routed;
+    forward(incoming, everybody, stamp);
+    if (promises) receipts_.needs_peers(everybody);
+    return matched;
 }
 
 void Shard::deliver_locally(const FanOut& fan_out, Incoming& incoming) {
@@ -120,13 +118,13 @@ std::optional<Target> Shard::target_without_no_local(SessionSlot& slot, std::str
     return merged(&slot, own.data(), own.data() + own.size(), false);
 }
 
-void Shard::forward(Incoming& incoming, routing::PeerMask peers, routing::RetainedStamp stamp, ReceiptId receipt) {
+void Shard::forward(Incoming& incoming, routing::PeerMask peers, routing::RetainedStamp stamp) {
     const mqtt::ApplicationMessage::Fields& fields = incoming.fields;
     const bool copies = !fields.retain && fields.payload.size() + fields.forwarded_properties.size() <= kForwardCopyMax;
     for (; peers != 0; peers &= peers - 1) {
         const auto peer = static_cast<PeerIndex>(std::countr_zero(peers));
         if (!copies) {
-            tell(peer, MessageForwarded{incoming.shared(), stamp, receipt});
+            tell(peer, MessageForwarded{incoming.shared(), stamp});
             continue;
         }
         PeerMessages& told = effects_.tells[peer];
@@ -148,6 +146,7 @@ routing::RetainedStamp Shard::next_stamp(Time now) {
 void Shard::store_retained(Incoming& incoming, routing::RetainedStamp stamp) {
     if (stamp > last_stamp_) last_stamp_ = {stamp.time_ms, stamp.counter, self()};
     const auto stored = retained_.store(incoming.shared(), stamp);
+    if (stored == routing::RetainedMessages::Stored::Yes) store_retained_message(incoming);
     if (stored == routing::RetainedMessages::Stored::Full) {
         counters_.dropped_retained_full.add();
         if (may_log(now_))

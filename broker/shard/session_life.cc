@@ -7,11 +7,10 @@ namespace runnel::shard {
 // Parts a connection from its Session: what happens next depends on the Will and on the Session Expiry Interval.
 void Shard::detach(Connection& connection, Ending ending, Time now) {
     if (connection.pending_subscribe) abandon_subscribe(connection);
-    for (size_t i = 0; i < connection.held_acknowledgements.size(); ++i)
-        questions_.erase(connection.held_acknowledgements[i].receipt);
     SessionSlot* slot = std::exchange(connection.session, nullptr);
     if (slot == nullptr) return;
     slot->connection = nullptr;
+    slot->disconnected_at = now;
     counters_.connections.subtract();
     counters_.queued_messages.subtract(connection.at_most_once.size());
     counters_.queued_bytes.subtract(connection.at_most_once.bytes());
@@ -22,6 +21,7 @@ void Shard::detach(Connection& connection, Ending ending, Time now) {
     member_changed(*slot, false);
     if (!slot->session.shared.empty()) return_queued(*slot);
     set_expiry_timer(*slot, now);
+    note_session(*slot);
     if (!slot->session.will) return;
     const uint32_t delay = slot->session.will->delay_interval;
     if (delay == 0) return publish_will(*slot, now);
@@ -44,6 +44,7 @@ void Shard::end_session(SessionSlot& slot, Time now) {
     timers_.cancel(slot.will_timer);
     size_t gone = 0;
     subscriptions_.unsubscribe_all(slot.number, [&](std::string_view filter) {
+        erase_subscription(slot, filter);
         end_interest(filter);
         ++gone;
     });
@@ -54,6 +55,7 @@ void Shard::end_session(SessionSlot& slot, Time now) {
     counters_.shared_subscriptions.subtract(slot.session.shared.size());
     slot.session.shared.clear();
     return_all(slot);
+    erase_session(slot);
     if (slot.session.will) publish_will(slot, now);
     counters_.sessions.subtract();
     sessions_.erase(slot);
@@ -63,6 +65,7 @@ void Shard::publish_will(SessionSlot& slot, Time now) {
     timers_.cancel(slot.will_timer);
     const std::unique_ptr<session::Will> will =
         std::move(slot.session.will);  // Published at most once [MQTT-3.1.2-10].
+    note_session(slot);
     if (!environment_.access->may_publish(subject_of(slot), will->topic)) {
         counters_.dropped_not_authorized.add();
         return;
@@ -80,7 +83,7 @@ void Shard::publish_will(SessionSlot& slot, Time now) {
     if (will->has_expiry) incoming.fields.message_expiry_interval = will->message_expiry_interval;
     incoming.fields.received_at = now;
     incoming.publisher = &slot;
-    route(incoming, false, {});
+    route(incoming);
 }
 
 }  // namespace runnel::shard

@@ -22,6 +22,7 @@ struct SessionSlot {
     routing::SubscriberId number = 0;
     Connection* connection = nullptr;  // Nothing while the client is away.
     api::Identity identity;
+    Time disconnected_at{};  // While the client is away.
     TimerWheel::TimerId expiry_timer = TimerWheel::kNone;
     TimerWheel::TimerId will_timer = TimerWheel::kNone;
 };

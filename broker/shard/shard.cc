@@ -81,7 +81,7 @@ void Shard::publish_locally(const api::LocalPublish& publish, Time now) {
     incoming.fields.retain = publish.retain;
     incoming.fields.message_expiry_interval = publish.message_expiry_interval;
     incoming.fields.received_at = now;
-    route(incoming, false, {});
+    route(incoming);
     carry_out_deferred(now);
 }
 

@@ -22,6 +22,7 @@
 #include "broker/routing/retained_messages.h"
 #include "broker/routing/shared_subscriptions.h"
 #include "broker/routing/subscription_tree.h"
+#include "broker/session/stored_queue.h"
 #include "broker/shard/connection.h"
 #include "broker/shard/effects.h"
 #include "broker/shard/fan_out.h"
@@ -29,6 +30,7 @@
 #include "broker/shard/output.h"
 #include "broker/shard/placement.h"
 #include "broker/shard/publish_encoder.h"
+#include "broker/shard/receipts.h"
 #include "broker/shard/sessions.h"
 #include "broker/shard/settings.h"
 #include "broker/shard/timer_wheel.h"
@@ -46,6 +48,8 @@ struct Environment {
     LogSink& log;
     api::AuthenticatorRef authenticator;
     api::AccessControlRef access;
+    bool stores = false;  // Whether there is a store: else Sessions and Retained Messages are in memory only.
+    session::WallClock clock{};
 };
 
 // The broker of one event loop, without the loop: inputs are calls, outputs are effects and encoded bytes. Owns its
@@ -71,6 +75,12 @@ public:
     // Disconnects every client (0x8B); their Wills are published.
     void drain(Time now);
     void time_advanced(Time now);
+    // The batch with this ticket and all before it are as durable as they were asked to be.
+    void batch_stored(StoreTicket ticket, Time now);
+    // Completes the effects of the turn with what has to be stored. The driver calls it before it carries them out, and
+    // again if what it wrote meanwhile has changed something.
+    void end_turn(Time now);
+    bool has_changes() const { return !changed_sessions_.empty() || !batch_.empty(); }
     std::optional<Time> next_deadline() const { return timers_.next_deadline(); }
 
     // ---- Outputs.
@@ -93,6 +103,7 @@ public:
     const api::AuthenticatorRef& authenticator() const { return environment_.authenticator; }
 
 private:
+    friend class Recovery;
     enum class Timer : uint8_t { Connection, SessionExpiry, WillDelay, Housekeeping };
     enum class Ending : uint8_t { WithWill, WithoutWill };
     // connections.cc: the life of connections, and what they send.
@@ -133,10 +144,14 @@ private:
     bool may_have_will(const mqtt::Connect& connect, const api::Identity& identity) const;
     SessionSlot* session_for(Connection& connection, const mqtt::Connect& connect, const api::Identity& identity,
                              bool& session_present, Time now);
-    void accept_connect(Connection& connection, const mqtt::Connect& connect, SessionSlot& slot, bool session_present,
+    struct Welcome {
+        bool session_present = false;
+        bool waits = false;  // Something has to be stored before the client may know.
+    };
+    void accept_connect(Connection& connection, const mqtt::Connect& connect, SessionSlot& slot, Welcome welcome,
                         Time now);
-    void send_connack(Connection& connection, const mqtt::Connect& connect, const SessionSlot& slot,
-                      bool session_present, uint16_t keep_alive);
+    void send_connack(Connection& connection, const mqtt::Connect& connect, const SessionSlot& slot, Welcome welcome,
+                      uint16_t keep_alive);
     api::Credentials credentials_of(const Connection& connection, const mqtt::Connect& connect) const;
 
     // handle_auth.cc
@@ -154,10 +169,9 @@ private:
     void publish_refused(Connection& connection, const mqtt::Publish& publish, mqtt::ReasonCode reason,
                          std::string_view why);
     void acknowledge(Connection& connection, mqtt::PacketType type, mqtt::PacketIdentifier identifier,
-                     mqtt::ReasonCode reason, std::string_view why = {}, const Routed& routed = {});
+                     mqtt::ReasonCode reason, std::string_view why = {}, bool waits = false);
     void send_acknowledgement(Connection& connection, mqtt::PacketType type, mqtt::PacketIdentifier identifier,
                               mqtt::ReasonCode reason, std::string_view why);
-    void acknowledgement_confirmed(Connection& connection, ReceiptId receipt);
 
     // handle_publish_ack.cc
     void handle_publish_ack(Connection& connection, const mqtt::Frame& frame, Time now);
@@ -192,12 +206,12 @@ private:
     uint32_t peer_count() const { return environment_.placement.peer_count; }
 
     // route.cc: from a publish to everybody who wants it.
-    Routed route(Incoming& incoming, bool wants_receipt, ConnectionId connection);
+    bool route(Incoming& incoming);
     void deliver_locally(const FanOut& fan_out, Incoming& incoming);
     FanOut& fan_out_of(std::string_view topic);
     void merge_targets(FanOut& fan_out);
     std::optional<Target> target_without_no_local(SessionSlot& slot, std::string_view topic);
-    void forward(Incoming& incoming, routing::PeerMask peers, routing::RetainedStamp stamp, ReceiptId receipt);
+    void forward(Incoming& incoming, routing::PeerMask peers, routing::RetainedStamp stamp);
     routing::RetainedStamp next_stamp(Time now);
     void store_retained(Incoming& incoming, routing::RetainedStamp stamp);
     void routes_changed() { ++generation_; }
@@ -219,12 +233,15 @@ private:
                     Incoming* incoming);
     void deliver_waiting(Connection& connection, Time now);
     void resend(Connection& connection, Time now);
-    void let_go(const session::Delivery& delivery, const SessionSlot& slot);
+    void send_when_stored(Connection& connection, mqtt::PacketIdentifier identifier);
+    bool send_entry(Connection& connection, session::OutboundWindow::Entry& entry, Time now);
+    void let_go(session::Delivery& delivery, SessionSlot& slot);
     void count_drop(Counter& counter, const SessionSlot& slot, std::string_view topic, const char* why);
 
     // shared.cc: Shared Subscriptions, as the owner of a group and as the shard of a member.
     uint32_t join_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter, const mqtt::SubscriptionOptions& options,
                          uint32_t subscription_identifier, ReceiptId receipt);
+    uint32_t enter_group(const SessionSlot& slot, const session::SharedMembership& membership, ReceiptId receipt);
     bool leave_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter, ReceiptId receipt, uint32_t& outstanding);
     uint32_t tell_left(const SessionSlot& slot, const session::SharedMembership& membership, ReceiptId receipt);
     void member_changed(const SessionSlot& slot, bool connected);
@@ -242,12 +259,37 @@ private:
     void receive(PeerIndex from, Confirmed& message, Time now);
     void receive(PeerIndex from, MessagesForwarded& message, Time now);
     void receive(PeerIndex from, MessageForwarded& message, Time now);
+    void receive(PeerIndex from, StoredAsked& message, Time now);
+    void receive(PeerIndex from, StoredAnswered& message, Time now);
     void receive(PeerIndex from, SharedJoined& message, Time now);
     void receive(PeerIndex from, SharedLeft& message, Time now);
     void receive(PeerIndex from, SharedMemberChanged& message, Time now);
     void receive(PeerIndex from, SharedDelivery& message, Time now);
     void receive(PeerIndex from, SharedReturned& message, Time now);
     void receive(PeerIndex from, SharedFinished& message, Time now);
+
+    // promises.cc: what is held back until it is stored.
+    void send_or_hold(Connection& connection, bool waits);  // What is in scratch_.
+    void release(Connection& connection, Time now);
+    void go_on(Connection& connection, Time now);
+    void send_stored(Time now);
+    void settle_receipts();
+
+    // journal.cc: what is stored.
+    void store_or_drop(SessionSlot& slot);
+    void mark_changed(SessionSlot& slot);
+    void note_session(SessionSlot& slot);
+    void store_session(SessionSlot& slot);
+    void store_window(SessionSlot& slot);
+    void promise_window(SessionSlot& slot);
+    void store_delivery(SessionSlot& slot, session::Delivery& delivery);
+    void forget_delivery(SessionSlot& slot, session::Delivery& delivery);
+    void store_subscription(const SessionSlot& slot, std::string_view filter, const mqtt::SubscriptionOptions& options,
+                            uint32_t subscription_identifier);
+    void erase_subscription(const SessionSlot& slot, std::string_view filter);
+    void erase_session(SessionSlot& slot);
+    void store_retained_message(const Incoming& incoming);
+    void write_session(SessionSlot& slot);
 
     // session_life.cc
     void detach(Connection& connection, Ending ending, Time now);
@@ -301,6 +343,21 @@ private:
     ReceiptId next_receipt_ = 1;
     uint32_t next_membership_ = 1;
     uint32_t unconfirmed_announcements_ = 0;
+
+    Receipts receipts_;
+    storage::WriteBatch batch_;  // Of this turn.
+    std::string record_;         // Scratch.
+    StoreTicket last_ticket_ = 0;
+    std::vector<routing::SubscriberId> changed_sessions_;
+    // QoS 2 messages in a window that are sent when the batch with this ticket is stored.
+    struct Unsent {
+        StoreTicket ticket = 0;
+        ConnectionId connection;
+        mqtt::PacketIdentifier packet_identifier = 0;
+    };
+    std::deque<Unsent> unsent_;
+    bool peers_store_ = false;          // Some shard of this broker has stored Sessions that subscribe.
+    bool says_that_it_stores_ = false;  // The next announcement tells the peers.
 
     std::vector<std::pair<ConnectionId, mqtt::ReasonCode>> deferred_;
     TimerWheel timers_;

@@ -26,20 +26,26 @@ uint32_t Shard::join_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter,
     }
     at->options = options;
     at->subscription_identifier = subscription_identifier;
-    const PeerIndex owner = environment_.placement.owner_of_group(filter.share_name, filter.filter);
+    store_session(slot);
+    return enter_group(slot, *at, receipt);
+}
+
+uint32_t Shard::enter_group(const SessionSlot& slot, const session::SharedMembership& membership, ReceiptId receipt) {
+    const PeerIndex owner = environment_.placement.owner_of_group(membership.share_name, membership.filter);
     if (owner != self()) {
-        tell(owner, SharedJoined{receipt, at->share_name, at->filter, slot.number, options, subscription_identifier,
-                                 at->sequence});
+        tell(owner, SharedJoined{receipt, membership.share_name, membership.filter, slot.number, membership.options,
+                                 membership.subscription_identifier, membership.sequence});
         return 1;
     }
     routing::MemberState member;
     member.member = {self(), slot.number};
-    member.options = options;
-    member.subscription_identifier = subscription_identifier;
-    member.sequence = at->sequence;
+    member.options = membership.options;
+    member.subscription_identifier = membership.subscription_identifier;
+    member.sequence = membership.sequence;
     member.connected = slot.connection != nullptr;
     routes_changed();
-    if (shared_.join(filter.share_name, filter.filter, member)) return begin_interest(filter.filter, receipt);
+    if (shared_.join(membership.share_name, membership.filter, member))
+        return begin_interest(membership.filter, receipt);
     return announce(std::nullopt, receipt);
 }
 
@@ -55,6 +61,7 @@ bool Shard::leave_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter, Re
     counters_.shared_subscriptions.subtract();
     outstanding += tell_left(slot, left, receipt);
     return_queued(slot, left.sequence);
+    store_session(slot);
     return true;
 }
 
@@ -105,6 +112,8 @@ void Shard::dispatch(routing::GroupId group, Incoming& incoming, std::optional<r
         deliver_shared(self(), delivery);
     else
         tell(picked->member.peer, delivery);
+    if (qos != QoS::AtMostOnce && peers_store_ && picked->member.peer != self())
+        receipts_.needs_peers(routing::PeerMask{1} << picked->member.peer);
 }
 
 // On the shard of the member. One that left or went away in the meantime gives the message back, and the owner, who has
@@ -118,6 +127,7 @@ void Shard::deliver_shared(PeerIndex owner, const SharedDelivery& delivery) {
     const bool went_away = delivery.expects_connected && slot != nullptr && slot->connection == nullptr;
     if (membership == nullptr || (went_away && owner != self())) {
         RUNNEL_CHECK(owner != self());
+        if (peers_store_) receipts_.needs_peers(routing::PeerMask{1} << owner);
         return tell(owner, SharedReturned{delivery.group, delivery.subscriber, delivery.message});
     }
     Incoming incoming = incoming_of(delivery.message);
@@ -126,7 +136,8 @@ void Shard::deliver_shared(PeerIndex owner, const SharedDelivery& delivery) {
     if (environment_.access->checks_delivery() &&
         !environment_.access->may_receive(subject_of(*slot), incoming.fields.topic)) {
         counters_.dropped_not_authorized.add();
-        return let_go({delivery.message, {}, origin, qos, false}, *slot);
+        session::Delivery refused{delivery.message, {}, origin, qos, false};
+        return let_go(refused, *slot);
     }
     deliver(*slot, incoming, session::SubscriptionIdentifiers(membership->subscription_identifier), qos,
             membership->options.retain_as_published && incoming.fields.retain, origin);
@@ -147,6 +158,8 @@ void Shard::return_queued(SessionSlot& slot, std::optional<uint32_t> sequence) {
         session::Delivery delivery = slot.session.queue.pop_front();
         const bool returns = delivery.origin.is_shared() && (!sequence || delivery.origin.sequence == *sequence);
         if (returns) {
+            if (delivery.number != 0) slot.session.stored->taken_from_queue(delivery.number);
+            forget_delivery(slot, delivery);
             counters_.queued_messages.subtract();
             counters_.queued_bytes.subtract(delivery.message->memory_size());
             shared.push_back(std::move(delivery));

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/server/broker_store.h"
+
+#include <chrono>
+#include <ctime>
+
+#include "broker/session/stored_keys.h"
+#include "broker/shard/recovery.h"
+#include "storage/rocksdb_store.h"
+
+namespace runnel::server {
+namespace {
+
+using session::StoredKind;
+
+constexpr char kFormat = 1;
+constexpr uint64_t kRecordsPerLine = 1'000'000;  // Of the log, while the store is read.
+
+int64_t wall_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+std::string stamp_of(int64_t wall_ms) {
+    const std::time_t seconds = wall_ms / 1000;
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", &parts);
+    return text;
+}
+
+}  // namespace
+
+bool BrokerStore::open(const Config& config, unsigned loops) {
+    if (config.storage.engine == StorageEngine::Memory || config.storage.durability == storage::Durability::Memory) {
+        log_.info("nothing is stored: Sessions and Retained Messages end with the broker");
+        return true;
+    }
+    clock_.offset_ms = wall_ms() - net::monotonic_now().ms;
+    const std::string path = config.data_dir + "/store";
+    storage::RocksDbOptions options;
+    if (config.storage.max_bytes != 0) options.max_bytes = config.storage.max_bytes;
+    storage::OpenedStore opened = storage::open_rocksdb_or_set_aside(path, options, stamp_of(wall_ms()));
+    if (!opened.set_aside.empty())
+        log_.error("the store was damaged and has been set aside; the broker begins with an empty one",
+                   {{"set aside", opened.set_aside}, {"report", opened.report}});
+    if (!opened.store) {
+        log_.error("the store cannot be opened", {{"path", path}, {"why", opened.outcome.text()}});
+        return false;
+    }
+    store_ = std::move(opened.store);
+    if (!check_format()) return false;
+    thread_ = std::make_unique<storage::StoreThread>(*store_, loops, *this);
+    return true;
+}
+
+// The version of everything that is stored. A newer one is refused rather than misread.
+bool BrokerStore::check_format() {
+    const std::string key = session::stored_key(StoredKind::Format, {});
+    std::string format;
+    bool found = false;
+    if (const auto outcome = store_->get(key, format, found); !outcome) {
+        log_.error("the store cannot be read", {{"why", outcome.text()}});
+        return false;
+    }
+    if (found && (format.size() != 1 || format[0] > kFormat)) {
+        log_.error("the store was written by a newer runnel: use that one, or another broker.data_dir");
+        return false;
+    }
+    if (found) return true;
+    storage::WriteBatch batch;
+    batch.put(key, std::string_view(&kFormat, 1));
+    const auto outcome = store_->apply(batch, storage::Durability::Synced);
+    if (!outcome) log_.error("the store cannot be written", {{"why", outcome.text()}});
+    return static_cast<bool>(outcome);
+}
+
+bool BrokerStore::recover(const std::vector<std::unique_ptr<net::EventLoop>>& loops) {
+    for (const auto& loop : loops)
+        loops_.push_back(loop.get());
+    if (!store_) return true;
+    const int64_t begin = wall_ms();
+    std::vector<shard::Shard*> shards;
+    for (const auto& loop : loops)
+        shards.push_back(&loop->shard());
+    shard::Recovery recovery(std::move(shards), net::monotonic_now());
+    uint64_t records = 0;
+    for (const StoredKind kind : shard::Recovery::kOrder) {
+        const auto cursor = store_->scan(session::stored_key(kind, {}), session::end_of(kind));
+        for (; cursor->valid(); cursor->next()) {
+            recovery.add(kind, cursor->key(), cursor->value());
+            if (++records % kRecordsPerLine == 0) log_.info("reading the store", {{"records", records}});
+        }
+        if (const auto outcome = cursor->outcome(); !outcome) {
+            log_.error("the store cannot be read", {{"why", outcome.text()}});
+            return false;
+        }
+    }
+    recovery.finish();
+    const shard::Recovery::Found& found = recovery.found();
+    if (found.unreadable != 0)
+        log_.error("records of the store that are not understood were left out", {{"records", found.unreadable}});
+    if (records != 0)
+        log_.info("read the store", {{"sessions", found.sessions},
+                                     {"subscriptions", found.subscriptions},
+                                     {"messages", found.deliveries},
+                                     {"retained", found.retained_messages},
+                                     {"ms", wall_ms() - begin}});
+    return true;
+}
+
+void BrokerStore::close() {
+    if (!thread_) return;
+    if (const auto outcome = thread_->stop(); !outcome)
+        log_.error("the last changes could not be stored", {{"why", outcome.text()}});
+    thread_.reset();
+    store_.reset();
+}
+
+void BrokerStore::on_durable(storage::WriterId writer, storage::Ticket last) {
+    loops_[writer]->post(net::Stored{last});
+}
+
+void BrokerStore::on_failed(const storage::Outcome& outcome) {
+    log_.error("the store cannot be written: what has to be stored waits", {{"why", outcome.text()}});
+}
+
+void BrokerStore::on_recovered() {
+    log_.info("the store can be written again");
+}
+
+}  // namespace runnel::server

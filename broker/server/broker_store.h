@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/base/log.h"
+#include "broker/net/event_loop.h"
+#include "broker/server/config.h"
+#include "storage/store.h"
+#include "storage/store_thread.h"
+
+namespace runnel::server {
+
+// What the broker keeps on disk: opens it, puts what it holds back into the shards, and carries the word of the store
+// thread to the loops. Outlives the loops. Used by the main thread but for the observer's part.
+class BrokerStore : public storage::CommitObserver {
+public:
+    explicit BrokerStore(LogSink& log) : log_(log) {}
+
+    // Nothing is stored if the configuration says so. False: the log says why.
+    bool open(const Config& config, unsigned loops);
+    bool is_open() const { return store_ != nullptr; }
+    storage::StoreThread* thread() { return thread_.get(); }
+    session::WallClock clock() const { return clock_; }
+
+    // Before the loops start. False: the log says why.
+    bool recover(const std::vector<std::unique_ptr<net::EventLoop>>& loops);
+    // When the loops have ended: makes durable what they have submitted.
+    void close();
+
+private:
+    void on_durable(storage::WriterId writer, storage::Ticket last) override;
+    void on_failed(const storage::Outcome& outcome) override;
+    void on_recovered() override;
+    void on_relieved() override {}
+
+    bool check_format();
+
+    Log log_;
+    std::unique_ptr<storage::Store> store_;
+    std::unique_ptr<storage::StoreThread> thread_;
+    std::vector<net::EventLoop*> loops_;
+    session::WallClock clock_;
+};
+
+}  // namespace runnel::server

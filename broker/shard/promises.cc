@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is held back until it is stored, and how it goes on then.
+#include "broker/shard/shard.h"
+
+namespace runnel::shard {
+
+// CONNACK, SUBACK or UNSUBACK. While one is held, nothing is delivered to the client and nothing more of it is read.
+void Shard::send_or_hold(Connection& connection, bool waits) {
+    if (!waits) return send_packet(connection);
+    connection.held_packet = std::make_unique<HeldPacket>();
+    connection.held_packet->packet = std::exchange(scratch_, {});
+    connection.held_packet->turn = receipts_.turn();
+    receipts_.needs_store();
+    receipts_.hold(connection.id);
+    stall(connection);
+}
+
+// A turn that this connection waited for is complete.
+void Shard::release(Connection& connection, Time now) {
+    if (connection.stage == Connection::Stage::Closing) return;
+    Ring<HeldAcknowledgement>& held = connection.held_acknowledgements;
+    while (!held.empty() && receipts_.is_complete(held.front().turn)) {
+        const HeldAcknowledgement first = held.pop_front();
+        send_acknowledgement(connection, first.type, first.packet_identifier, first.reason, {});
+    }
+    if (connection.held_packet && receipts_.is_complete(connection.held_packet->turn)) {
+        const std::unique_ptr<HeldPacket> packet = std::move(connection.held_packet);
+        scratch_ = packet->packet;
+        send_packet(connection);
+        if (packet->is_connack) resend(connection, now);
+        deliver_waiting(connection, now);
+    }
+    go_on(connection, now);
+}
+
+// Reads on, unless something is left to wait for.
+void Shard::go_on(Connection& connection, Time now) {
+    const bool waits = connection.pending_subscribe || connection.held_packet ||
+                       connection.held_acknowledgements.size() >= settings_.receive_maximum;
+    if (!connection.stalled || waits || connection.stage == Connection::Stage::Closing) return;
+    connection.stalled = false;
+    resume_input(connection, now);
+}
+
+// QoS 2 goes out when its Packet Identifier is stored: else a crash could give the message another one, and the client
+// would take it for a new one.
+void Shard::send_stored(Time now) {
+    while (!unsent_.empty() && unsent_.front().ticket <= receipts_.stored()) {
+        const Unsent unsent = unsent_.front();
+        unsent_.pop_front();
+        Connection* connection = find(unsent.connection);
+        if (connection == nullptr || connection->session == nullptr) continue;
+        auto* entry = connection->session->session.window.find(unsent.packet_identifier);
+        if (entry == nullptr || !entry->awaits_store) continue;
+        entry->awaits_store = false;
+        RUNNEL_CHECK(send_entry(*connection, *entry, now));  // Its size was looked at when it came into the window.
+    }
+}
+
+void Shard::batch_stored(StoreTicket ticket, Time now) {
+    now_ = now;
+    receipts_.stored(ticket);
+    send_stored(now);
+    settle_receipts();
+    carry_out_deferred(now);
+}
+
+void Shard::settle_receipts() {
+    for (const Receipts::Held& held : receipts_.take_completed()) {
+        for (const auto& [peer, turn] : held.questions)
+            tell(peer, StoredAnswered{turn});
+        for (const ConnectionId id : held.connections)
+            if (Connection* connection = find(id)) release(*connection, now_);
+    }
+}
+
+}  // namespace runnel::shard

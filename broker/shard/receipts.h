@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "broker/routing/peer_interest.h"
+#include "broker/shard/ids.h"
+
+namespace runnel::shard {
+
+// Counts the batches that a shard gave to the store; 0 is none.
+using StoreTicket = uint64_t;
+// Counts the turns of a shard.
+using TurnNumber = uint64_t;
+
+// Which promises wait for what. All that is held back in one turn waits for the batch of this turn, and for the peers
+// that were told something in it; so a promise costs a number. Turns are completed in any order, for two shards may
+// wait for each other's later turns.
+class Receipts {
+public:
+    // What has to wait for a turn.
+    struct Held {
+        std::vector<ConnectionId> connections;
+        // Peers that asked to be told when what they sent is stored, each with the number it named.
+        std::vector<std::pair<PeerIndex, TurnNumber>> questions;
+    };
+
+    TurnNumber turn() const { return current_.number; }
+    // The batch of this turn has to be stored, or a peer has to answer, before what is held in it may go.
+    void needs_store() {
+        current_.needs_store = true;
+        ++needs_;
+    }
+    void needs_peers(routing::PeerMask peers) {
+        if (peers == 0) return;
+        current_.peers |= peers;
+        ++needs_;
+    }
+    // Grows with every need: whether something needed anything is told by two looks.
+    uint64_t needs() const { return needs_; }
+    void hold(ConnectionId connection) {
+        auto& held = current_.held.connections;
+        if (held.empty() || held.back() != connection) held.push_back(connection);
+    }
+    void hold(PeerIndex peer, TurnNumber its_turn) { current_.held.questions.emplace_back(peer, its_turn); }
+
+    bool store_is_needed() const { return current_.needs_store; }
+    routing::PeerMask peers_needed() const { return current_.peers; }
+    // `ticket` is that of the batch of this turn; 0 if it has none.
+    void end_turn(StoreTicket ticket);
+
+    void stored(StoreTicket ticket);
+    void answered(PeerIndex peer, TurnNumber turn);
+    StoreTicket stored() const { return stored_; }
+
+    // What waited for turns that have become complete.
+    std::vector<Held> take_completed() { return std::exchange(completed_, {}); }
+    bool is_complete(TurnNumber turn) const;
+
+private:
+    struct Turn {
+        TurnNumber number = 1;
+        StoreTicket ticket = 0;
+        bool needs_store = false;
+        routing::PeerMask peers = 0;
+        bool done = false;
+        Held held;
+    };
+    const Turn* find(TurnNumber number) const;
+    void complete_if_possible(Turn& turn);
+    void forget_done();
+
+    Turn current_;
+    std::deque<Turn> waiting_;  // In the order of their numbers, and so of their tickets.
+    std::vector<Held> completed_;
+    StoreTicket stored_ = 0;
+    uint64_t needs_ = 0;
+};
+
+}  // namespace runnel::shard

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/shard/recovery.h"
+
+#include <algorithm>
+
+#include "broker/mqtt/topic.h"
+#include "broker/session/record.h"
+
+namespace runnel::shard {
+
+using session::OutboundWindow;
+using session::StoredKind;
+
+Recovery::Recovery(std::vector<Shard*> shards, Time now)
+    : shards_(std::move(shards)),
+      placement_(shards_.front()->environment_.placement),
+      clock_(shards_.front()->environment_.clock),
+      now_(now) {}
+
+bool Recovery::add(StoredKind kind, std::string_view key, std::string_view value) {
+    const bool known = !key.empty() && add_record(kind, key.substr(1), value);
+    if (!known) ++found_.unreadable;
+    return known;
+}
+
+bool Recovery::add_record(StoredKind kind, std::string_view name, std::string_view value) {
+    const size_t end = name.find('\0');
+    const bool has_rest = kind == StoredKind::Subscription || kind == StoredKind::Deliveries;
+    if (has_rest && end == std::string_view::npos) return false;
+    if (has_rest) turn_to(name.substr(0, end));
+    switch (kind) {
+        case StoredKind::Session: return add_session(name, value);
+        case StoredKind::Subscription: return add_subscription(name.substr(end + 1), value);
+        case StoredKind::Window: return add_window(name, value);
+        case StoredKind::Deliveries: return add_deliveries(name.substr(end + 1), value);
+        case StoredKind::Retained: return add_retained(name, value);
+        case StoredKind::Format: return true;
+    }
+    return false;
+}
+
+Shard& Recovery::owner_of_client(std::string_view client_identifier) const {
+    return *shards_[placement_.owner_of_client(client_identifier)];
+}
+
+bool Recovery::add_session(std::string_view client_identifier, std::string_view value) {
+    auto stored = session::decode_session(value);
+    if (!stored) return false;
+    Shard& shard = owner_of_client(client_identifier);
+    SessionSlot& slot = shard.sessions_.make(client_identifier);
+    slot.identity.user_name = slot.session.user_name = stored->user_name;
+    slot.identity.anonymous = slot.session.anonymous = stored->anonymous;
+    slot.session.expiry_interval = stored->expiry_interval;
+    slot.session.stored = std::make_unique<session::StoredQueue>();
+    if (stored->will) slot.session.will = std::make_unique<session::Will>(std::move(*stored->will));
+    slot.session.shared = std::move(stored->shared);
+    shard.counters_.sessions.add();
+    restore_timers(shard, slot, *stored);
+    join_groups(shard, slot);
+    ++found_.sessions;
+    return true;
+}
+
+// What ran out while the broker was down is due at once. A client that was connected when the broker ended counts as
+// gone since now.
+void Recovery::restore_timers(Shard& shard, SessionSlot& slot, const session::StoredSession& stored) {
+    const Time since = stored.disconnected_at_ms ? std::min(clock_.time(*stored.disconnected_at_ms), now_) : now_;
+    slot.disconnected_at = since;
+    if (!stored.disconnected_at_ms) shard.note_session(slot);
+    shard.set_expiry_timer(slot, since);
+    if (!slot.session.will || slot.session.will->delay_interval >= slot.session.expiry_interval) return;
+    slot.will_timer = shard.timers_.set(since + Duration::seconds(slot.session.will->delay_interval),
+                                        static_cast<uint8_t>(Shard::Timer::WillDelay), slot.number);
+}
+
+void Recovery::join_groups(Shard& shard, SessionSlot& slot) {
+    for (const session::SharedMembership& membership : slot.session.shared) {
+        shard.next_membership_ = std::max(shard.next_membership_, membership.sequence + 1);
+        shard.counters_.shared_subscriptions.add();
+        shard.peers_store_ = true;
+        shard.enter_group(slot, membership, 0);
+    }
+    if (!slot.session.shared.empty()) shard.member_changed(slot, false);
+}
+
+void Recovery::turn_to(std::string_view client_identifier) {
+    if (current_.shard != nullptr && current_.client_identifier == client_identifier) return;
+    finish_current();
+    current_.client_identifier = client_identifier;
+    current_.shard = &owner_of_client(client_identifier);
+    current_.slot = current_.shard->sessions_.find(client_identifier);
+}
+
+void Recovery::finish_current() {
+    if (current_.slot != nullptr) {
+        subscribe_all();
+        const auto window = windows_.find(current_.slot);
+        if (!current_.in_window.empty() && window != windows_.end()) {
+            restore_window(*current_.slot, window->second);
+            windows_.erase(window);
+        }
+    }
+    current_ = {};
+}
+
+bool Recovery::add_subscription(std::string_view filter, std::string_view value) {
+    const auto stored = session::decode_subscription(value);
+    if (!stored || current_.slot == nullptr || !mqtt::parse_filter(filter)) return false;
+    current_.subscribed.push_back({std::string(filter), *stored});
+    return true;
+}
+
+void Recovery::subscribe_all() {
+    Shard& shard = *current_.shard;
+    std::sort(current_.subscribed.begin(), current_.subscribed.end(),
+              [](const Subscribed& a, const Subscribed& b) { return a.stored.order < b.stored.order; });
+    for (const Subscribed& one : current_.subscribed) {
+        shard.says_that_it_stores_ |= !std::exchange(shard.peers_store_, true);
+        shard.begin_interest(one.filter, 0);
+        shard.subscriptions_.subscribe(one.filter, current_.slot->number, one.stored.options,
+                                       one.stored.subscription_identifier);
+        shard.counters_.subscriptions.add();
+        ++found_.subscriptions;
+    }
+    if (!current_.subscribed.empty()) shard.routes_changed();
+}
+
+bool Recovery::add_window(std::string_view client_identifier, std::string_view value) {
+    auto stored = session::decode_window(value);
+    SessionSlot* slot = owner_of_client(client_identifier).sessions_.find(client_identifier);
+    if (!stored || slot == nullptr) return false;
+    for (const mqtt::PacketIdentifier identifier : stored->received)
+        if (!slot->session.received.contains(identifier)) slot->session.received.insert(identifier);
+    slot->session.stored->restore_taken(stored->taken);
+    windows_.emplace(slot, std::move(*stored));
+    return true;
+}
+
+namespace {
+
+bool still_waits(const session::StoredWindow& window, uint64_t number) {
+    return number >= window.queue_first &&
+           std::find(window.taken.begin(), window.taken.end(), number) == window.taken.end();
+}
+
+}  // namespace
+
+bool Recovery::add_deliveries(std::string_view number, std::string_view segment) {
+    if (number.size() != sizeof(uint64_t) || current_.slot == nullptr) return false;
+    uint64_t first = 0;
+    for (const char byte : number)
+        first = first << 8 | static_cast<uint8_t>(byte);
+    const auto window = windows_.find(current_.slot);
+    session::RecordReader reader(segment);
+    if (reader.byte() != session::kRecordVersion) return false;
+    uint32_t count = 0;
+    uint32_t alive = 0;
+    while (!reader.at_end()) {
+        auto delivery = session::decode_delivery(reader, clock_);
+        if (!delivery) return false;
+        delivery->number = first + count++;
+        const bool has_window = window != windows_.end();
+        const auto names = [&](const session::StoredWindow::Entry& entry) { return entry.number == delivery->number; };
+        const bool in_window =
+            has_window && std::any_of(window->second.window.begin(), window->second.window.end(), names);
+        const bool waits = !has_window || still_waits(window->second, delivery->number);
+        if (!in_window && !waits) continue;
+        ++alive;
+        ++found_.deliveries;
+        if (in_window)
+            current_.in_window.emplace(delivery->number, std::move(*delivery));
+        else
+            place(*current_.shard, *current_.slot, std::move(*delivery));
+    }
+    current_.slot->session.stored->restore(first, count, alive);
+    if (alive == 0) current_.shard->mark_changed(*current_.slot);
+    return true;
+}
+
+// Into the queue.
+void Recovery::place(Shard& shard, SessionSlot& slot, session::Delivery delivery) {
+    shard.counters_.queued_messages.add();
+    shard.counters_.queued_bytes.add(delivery.message->memory_size());
+    slot.session.queue.push_back(std::move(delivery));
+}
+
+// In the order in which they are sent again.
+void Recovery::restore_window(SessionSlot& slot, session::StoredWindow& window) {
+    uint64_t pubrels = 0;
+    for (const session::StoredWindow::Entry& stored : window.window) {
+        OutboundWindow::Entry entry;
+        entry.packet_identifier = stored.packet_identifier;
+        entry.state = stored.state;
+        entry.sent = false;
+        if (stored.state == OutboundWindow::State::AwaitingPubcomp) {
+            entry.pubrel_order = ++pubrels;
+            entry.delivery.qos = mqtt::QoS::ExactlyOnce;
+        } else {
+            const auto delivery = current_.in_window.find(stored.number);
+            if (delivery == current_.in_window.end()) continue;
+            entry.delivery = std::move(delivery->second);
+        }
+        slot.session.window.restore(std::move(entry));
+        owner_of_client(slot.session.client_identifier).counters_.inflight_messages.add();
+    }
+}
+
+bool Recovery::add_retained(std::string_view topic, std::string_view value) {
+    session::RecordReader reader(value);
+    if (reader.byte() != session::kRecordVersion) return false;
+    const mqtt::MessageRef message = session::decode_message(reader, clock_);
+    if (!message || message->topic() != topic) return false;
+    if (message->is_expired(now_)) {
+        shards_[placement_.owner_of_topic(topic)]->batch_.erase(session::stored_key(StoredKind::Retained, topic));
+        return true;
+    }
+    ++found_.retained_messages;
+    for (Shard* shard : shards_)
+        shard->retained_.store(message, {});
+    return true;
+}
+
+void Recovery::finish() {
+    finish_current();
+    for (auto& [slot, window] : windows_)
+        restore_window(*const_cast<SessionSlot*>(slot), window);
+    windows_.clear();
+    exchange();
+    for (Shard* shard : shards_) {
+        name_groups(*shard);
+        shard->counters_.retained_messages.set(shard->retained_.count());
+        shard->counters_.retained_bytes.set(shard->retained_.bytes());
+    }
+}
+
+void Recovery::exchange() {
+    for (bool silence = false; !silence;) {
+        silence = true;
+        for (PeerIndex from = 0; from < shards_.size(); ++from) {
+            for (PeerIndex to = 0; to < shards_.size(); ++to) {
+                PeerMessages messages = std::exchange(shards_[from]->effects_.tells[to], {});
+                if (messages.empty()) continue;
+                silence = false;
+                shards_[to]->peer_messages_received(from, std::move(messages), now_);
+            }
+        }
+    }
+}
+
+// A stored delivery knows the membership it came by; the number of the group is new.
+void Recovery::name_groups(Shard& shard) {
+    shard.sessions_.for_each([&](SessionSlot& slot) {
+        if (slot.session.shared.empty()) return;
+        const auto name = [&](session::Delivery& delivery) {
+            if (delivery.origin.sequence == 0) return;
+            for (const session::SharedMembership& membership : slot.session.shared) {
+                if (membership.sequence != delivery.origin.sequence) continue;
+                const PeerIndex owner = placement_.owner_of_group(membership.share_name, membership.filter);
+                const auto group = shards_[owner]->shared_.find(membership.share_name, membership.filter);
+                if (group) delivery.origin = {owner, *group, membership.sequence};
+            }
+        };
+        slot.session.window.for_each([&](OutboundWindow::Entry& entry) { name(entry.delivery); });
+        for (size_t i = 0; i < slot.session.queue.size(); ++i)
+            name(slot.session.queue[i]);
+    });
+}
+
+}  // namespace runnel::shard

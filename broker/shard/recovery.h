@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "broker/session/stored_keys.h"
+#include "broker/session/stored_session.h"
+#include "broker/shard/shard.h"
+
+namespace runnel::shard {
+
+// Puts the stored records back into the shards before they run: Sessions with their subscriptions, queues and
+// exchanges, Wills that wait, and Retained Messages. Every record goes to the shard that owns its name now, whatever
+// their number was before.
+class Recovery {
+public:
+    // In this order, and within a kind in the order of the keys.
+    static constexpr session::StoredKind kOrder[] = {session::StoredKind::Session, session::StoredKind::Subscription,
+                                                     session::StoredKind::Window, session::StoredKind::Deliveries,
+                                                     session::StoredKind::Retained};
+
+    // The shards by index. All of them must not have had any input yet.
+    Recovery(std::vector<Shard*> shards, Time now);
+
+    // One record: false if it is none that is known; then it is left out.
+    bool add(session::StoredKind kind, std::string_view key, std::string_view value);
+    // After the last record: exchanges what the shards tell each other until there is silence.
+    void finish();
+
+    struct Found {
+        uint64_t sessions = 0;
+        uint64_t subscriptions = 0;
+        uint64_t deliveries = 0;
+        uint64_t retained_messages = 0;
+        uint64_t unreadable = 0;
+    };
+    const Found& found() const { return found_; }
+
+private:
+    struct Subscribed {
+        std::string filter;
+        session::StoredSubscription stored;
+    };
+    // The Session whose records come one after another.
+    struct Current {
+        std::string client_identifier;
+        Shard* shard = nullptr;
+        SessionSlot* slot = nullptr;
+        std::vector<Subscribed> subscribed;
+        std::unordered_map<uint64_t, session::Delivery> in_window;
+    };
+
+    bool add_record(session::StoredKind kind, std::string_view name, std::string_view value);
+    bool add_session(std::string_view client_identifier, std::string_view value);
+    bool add_subscription(std::string_view filter, std::string_view value);
+    bool add_window(std::string_view client_identifier, std::string_view value);
+    bool add_deliveries(std::string_view number, std::string_view segment);
+    bool add_retained(std::string_view topic, std::string_view value);
+    void turn_to(std::string_view client_identifier);
+    void finish_current();
+    void subscribe_all();
+    void restore_window(SessionSlot& slot, session::StoredWindow& window);
+    void join_groups(Shard& shard, SessionSlot& slot);
+    void restore_timers(Shard& shard, SessionSlot& slot, const session::StoredSession& stored);
+    void place(Shard& shard, SessionSlot& slot, session::Delivery delivery);
+    void name_groups(Shard& shard);
+    Shard& owner_of_client(std::string_view client_identifier) const;
+    void exchange();
+
+    std::vector<Shard*> shards_;
+    Placement placement_;
+    session::WallClock clock_;
+    Time now_;
+    Current current_;
+    std::unordered_map<const SessionSlot*, session::StoredWindow> windows_;
+    Found found_;
+};
+
+}  // namespace runnel::shard
