@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::string_view kOverride = "--set ";
 
-constexpr std::string_view kLaterSection = "storage";
 
 std::string_view type_of(const toml::node& node) {
     switch (node.type()) {
@@ -76,9 +75,7 @@ public:
     void read(const toml::table& root) {
         for (const auto& [key, node] : root) {
             const std::string name(key.str());
-            if (name == kLaterSection)
-                read_later_section(key, node);
-            else if (!refuse_later(name, key, node))
+            if (!refuse_later(name, key, node))
                 read_section(name, key, node);
         }
     }
@@ -117,15 +114,6 @@ private:
         if (!accepted)
             draft_.add_error(place_of(key), full_key, std::string(later->what), std::string(later->accepted));
         return true;
-    }
-
-    void read_later_section(const toml::key& section, const toml::node& node) {
-        const auto* table = node.as_table();
-        if (table == nullptr) return draft_.add_error(place_of(section), section.str(), "must be a table", "[storage]");
-        for (const auto& [key, value] : *table) {
-            const std::string full_key = joined(section.str(), key.str());
-            if (!refuse_later(full_key, key, value)) add_unknown(key, full_key);
-        }
     }
 
     // The keys of a table that stands at `entry` ("mqtt", "listener.0").

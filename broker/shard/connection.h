@@ -87,6 +87,7 @@ struct Connection {
     uint32_t packet_size_max = mqtt::kPacketSizeMax;  // What the client accepts.
     uint16_t window_max = 65'535;                     // The lower of its Receive Maximum and ours.
     uint32_t in_flight = 0;                           // QoS 1 and 2 sent on this connection and not acknowledged.
+    uint32_t unsent = 0;                              // Of those in flight: they wait for the store.
     uint32_t to_resend = 0;                           // In the window, but not sent again on this connection yet.
 
     std::string input;               // Bytes that were read and not handled: a partial packet, or those behind a stall.

@@ -222,8 +222,12 @@ void Shard::connection_lost(ConnectionId id, Time now) {
 // Tells an MQTT 5 client why, where the specification has a packet for it, and closes. The Will is published.
 void Shard::disconnect(Connection& connection, ReasonCode reason, std::string_view why, Time now) {
     if (connection.stage == Connection::Stage::Closing) return;
-    const bool welcomed = !connection.held_packet || !connection.held_packet->is_connack;
-    if (connection.is_connected() && welcomed && connection.version == mqtt::ProtocolVersion::V5) {
+    if (connection.held_packet && connection.held_packet->is_connack) {  // Without it there is nothing to end.
+        scratch_ = std::exchange(connection.held_packet->packet, {});
+        connection.held_packet.reset();
+        send_packet(connection);
+    }
+    if (connection.is_connected() && connection.version == mqtt::ProtocolVersion::V5) {
         mqtt::Disconnect packet;
         packet.reason = reason;
         if (!why.empty()) packet.properties.set(mqtt::PropertyId::ReasonString, why);

@@ -131,7 +131,8 @@ void Shard::send_sized(Connection& connection, const OutgoingPublish& publish, c
 void Shard::send_from_window(Connection& connection, session::Delivery delivery, Incoming* incoming, Time now) {
     SessionSlot& slot = *connection.session;
     const mqtt::MessageRef message = delivery.message;
-    const bool waits = slot.session.stored && delivery.qos == QoS::ExactlyOnce;
+    // What comes behind a message that waits for the store waits too: order is kept.
+    const bool waits = slot.session.stored && (delivery.qos == QoS::ExactlyOnce || connection.unsent != 0);
     OutgoingPublish publish = outgoing_of(incoming != nullptr ? incoming->fields : fields_of(*message), now);
     publish.subscription_identifiers = delivery.subscription_identifiers.all();
     publish.qos = delivery.qos;
@@ -158,6 +159,7 @@ void Shard::send_when_stored(Connection& connection, mqtt::PacketIdentifier iden
     entry->awaits_store = true;
     entry->was_sent = false;
     receipts_.needs_store();
+    ++connection.unsent;
     unsent_.push_back({last_ticket_ + 1, connection.id, identifier});
 }
 

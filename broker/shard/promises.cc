@@ -42,7 +42,7 @@ void Shard::go_on(Connection& connection, Time now) {
     resume_input(connection, now);
 }
 
-// QoS 2 goes out when its Packet Identifier is stored: else a crash could give the message another one, and the client
+// Messages that were put into the window before. QoS 2 goes out when its Packet Identifier is stored: else a crash could give the message another one, and the client
 // would take it for a new one.
 void Shard::send_stored(Time now) {
     while (!unsent_.empty() && unsent_.front().ticket <= receipts_.stored()) {
@@ -50,6 +50,7 @@ void Shard::send_stored(Time now) {
         unsent_.pop_front();
         Connection* connection = find(unsent.connection);
         if (connection == nullptr || connection->session == nullptr) continue;
+        --connection->unsent;
         auto* entry = connection->session->session.window.find(unsent.packet_identifier);
         if (entry == nullptr || !entry->awaits_store) continue;
         entry->awaits_store = false;

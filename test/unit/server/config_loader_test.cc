@@ -213,12 +213,8 @@ TEST_CASE("config: keys of later versions are named as such") {
              "file:2: listener.protocol: \"mqtts\" is not known (allowed: \"mqtt\")");
     has_only("[auth]\nacl_file = \"acl\"",
              "file:2: auth.acl_file: this version does not have it yet: write [[access]] rules (allowed: \"\")");
-    has_only("[storage]\nengine = \"rocksdb\"",
-             "file:2: storage.engine: this version keeps everything in memory (allowed: \"memory\")");
-    has_only("[storage]\ndurability = \"synced\"",
-             "file:2: storage.durability: this version keeps everything in memory (allowed: \"memory\")");
-    has_only("[storage]\nengine = 1",
-             "file:2: storage.engine: this version keeps everything in memory (allowed: \"memory\")");
+    has_only("[storage]\nengine = \"sqlite\"",
+             "file:2: storage.engine: \"sqlite\" is not known (allowed: \"rocksdb\" or \"memory\")");
     has_only("[storage]\nengin = 1", "file:2: storage.engin: unknown key; the nearest known one is storage.engine");
     has_only("storage = 1", "file:1: storage: must be a table (allowed: [storage])");
     has_only("[[history]]\nfilter = \"#\"", "file:1: history: this version does not have it yet: it keeps no history");
