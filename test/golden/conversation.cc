@@ -78,6 +78,9 @@ private:
     std::string next_packet(const std::string& name);
     void check_all_read(const std::string& before);
     void differ(const std::string& what) { differences.push_back("line " + std::to_string(line_) + ": " + what); }
+    void differ_in_packet(const std::string& name, const std::string& expected, const std::string& got) {
+        differ(name + " was to get " + expected + "\n    but got " + (got.empty() ? "nothing" : got));
+    }
     ConversationStage& stage() {
         if (!stage_) stage_ = std::make_unique<ConversationStage>(Settings{}, 1);
         return *stage_;
@@ -144,7 +147,7 @@ void Play::send(const std::string& name, const std::string& text) {
 // A packet, or bytes that are none. Nothing, with a complaint, if the text means neither.
 std::optional<std::string> Play::bytes_of(const std::string& name, const std::string& text) {
     if (text.starts_with(kBytes)) {
-        const auto bytes = bytes_of_digits(text.substr(kBytes.size()));
+        auto bytes = bytes_of_digits(text.substr(kBytes.size()));
         if (!bytes) differ("not two digits each: " + text);
         return bytes;
     }
@@ -165,7 +168,7 @@ std::string Play::next_packet(const std::string& name) {
     mqtt::Frame frame;
     if (mqtt::read_frame(span_of(received), mqtt::kPacketSizeMax, frame) != mqtt::FrameState::Complete) return {};
     const Decoded decoded = decode_any(frame, versions_[name]);
-    const std::string text = decoded.error ? decoded.error.what : text_of(decoded.packet, versions_[name]);
+    std::string text = decoded.error ? decoded.error.what : text_of(decoded.packet, versions_[name]);
     received.erase(0, frame.size);
     return text;
 }
@@ -175,8 +178,7 @@ void Play::expect(const std::string& name, std::string expected) {
     const std::string got = next_packet(name);
     const bool with_more = expected.ends_with(kMore);
     if (!with_more) {
-        if (got != expected)
-            differ(name + " was to get " + expected + "\n    but got " + (got.empty() ? "nothing" : got));
+        if (got != expected) differ_in_packet(name, expected, got);
         return;
     }
     expected.resize(expected.size() - kMore.size());
@@ -187,15 +189,14 @@ void Play::expect(const std::string& name, std::string expected) {
         bool found = false;
         while (!found && words >> other)
             found = word == other;
-        if (!found)
-            return differ(name + " was to get " + expected + " ...\n    but got " + (got.empty() ? "nothing" : got));
+        if (!found) return differ_in_packet(name, expected + " ...", got);
     }
 }
 
 void Play::check_all_read(const std::string& before) {
     for (const auto& [name, version] : versions_)
         for (std::string extra; !(extra = next_packet(name)).empty();)
-            differ("before " + before + ", " + name + " got besides " + extra);
+            differ_in_packet(name, "nothing more before " + before, extra);
 }
 
 }  // namespace

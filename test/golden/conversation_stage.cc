@@ -59,7 +59,7 @@ private:
     uint64_t last_ = 0;
 };
 
-ConversationStage::ConversationStage(shard::Settings settings, uint32_t shards)
+ConversationStage::ConversationStage(const shard::Settings& settings, uint32_t shards)
     : log_(std::make_unique<Quiet>()), secrets_(std::make_unique<Numbers>()) {
     const auto door = std::make_shared<OpenDoor>();
     const auto rules = std::make_shared<NoRules>();

@@ -19,7 +19,7 @@ namespace runnel::test {
 // stands still until it is moved. Everybody may do everything.
 class ConversationStage {
 public:
-    ConversationStage(shard::Settings settings, uint32_t shards);
+    ConversationStage(const shard::Settings& settings, uint32_t shards);
     ~ConversationStage();
 
     // Connections are named by who opens them; a closed name may be used again.
