@@ -11,7 +11,6 @@
 namespace runnel::net {
 namespace {
 
-constexpr size_t kReadBufferSize = 64 * 1024;
 constexpr uint32_t kQuestionsMax = 1000;  // Logins that wait for a thread of the pool.
 constexpr Duration kDrainTime{2000};
 constexpr Duration kHeldBack{1};

@@ -61,8 +61,10 @@ private:
     struct Listener;
     struct Question;
 
+    // One read of one socket.
+    static constexpr size_t kReadBufferSize = size_t{64} * 1024;
     // Encoded bytes after which a turn writes in between, while they are still in the cache.
-    static constexpr size_t kFlushAbove = 256 * 1024;
+    static constexpr size_t kFlushAbove = size_t{256} * 1024;
 
     void run();
     Time now() const { return {static_cast<int64_t>(uv_now(&loop_))}; }

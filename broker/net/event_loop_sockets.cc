@@ -21,7 +21,6 @@ constexpr int kAcceptsPerTurn = 64;
 constexpr uint64_t kAcceptPauseMs = 100;
 constexpr int kWritesPerTurn = 16;  // To one socket, before the others have their turn.
 constexpr Duration kLinger{1000};
-constexpr size_t kReadBufferSize = 64 * 1024;
 
 }  // namespace
 

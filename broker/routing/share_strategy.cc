@@ -24,9 +24,9 @@ size_t place_of(uint64_t hash, size_t places) {
 std::optional<MemberState> SharedSubscriptions::pick(GroupId group_id, std::string_view publisher_client_identifier,
                                                      std::string_view topic, Random& random,
                                                      std::optional<Member> excluding) {
-    if (!groups_.contains(group_id)) return std::nullopt;
-    Group& group = groups_[group_id];
-    const uint32_t excluded = excluding ? find_membership(group_id, *excluding) : kNone;
+    if (!exists(group_id)) return std::nullopt;
+    Group& group = groups_[slot_of(group_id)];
+    const uint32_t excluded = excluding ? find_membership(slot_of(group_id), *excluding) : kNone;
     const Question question{publisher_client_identifier, topic, random, excluded};
     uint32_t chosen = choose(group, group.connected, question);
     if (chosen == kNone) chosen = choose(group, group.disconnected, question);

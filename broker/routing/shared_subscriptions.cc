@@ -19,12 +19,12 @@ SharedSubscriptions::SharedSubscriptions(uint64_t hash_seed, ShareStrategy strat
     : hash_seed_(hash_seed), strategy_(strategy), filters_(hash_seed) {}
 
 bool SharedSubscriptions::join(std::string_view share_name, std::string_view filter, const MemberState& member) {
-    const std::optional<GroupId> found = find(share_name, filter);
-    const GroupId group = found ? *found : add_group(share_name, filter);
+    const uint32_t found = find_slot(share_name, filter);
+    const uint32_t group = found != kNone ? found : add_group(share_name, filter);
     const uint32_t membership = find_membership(group, member.member);
     if (membership == kNone) {
         add_membership(group, member);
-        return !found;
+        return found == kNone;
     }
     MemberState& state = memberships_[membership].state;
     state.options = member.options;
@@ -34,14 +34,14 @@ bool SharedSubscriptions::join(std::string_view share_name, std::string_view fil
 }
 
 bool SharedSubscriptions::leave(std::string_view share_name, std::string_view filter, Member member) {
-    const std::optional<GroupId> group = find(share_name, filter);
-    if (!group) return false;
-    const uint32_t membership = find_membership(*group, member);
+    const uint32_t group = find_slot(share_name, filter);
+    if (group == kNone) return false;
+    const uint32_t membership = find_membership(group, member);
     if (membership == kNone) return false;
     remove_membership(membership);
-    const Group& left = groups_[*group];
+    const Group& left = groups_[group];
     if (!left.connected.memberships.empty() || !left.disconnected.memberships.empty()) return false;
-    remove_group(*group);
+    remove_group(group);
     return true;
 }
 
@@ -56,7 +56,8 @@ void SharedSubscriptions::set_connected(Member member, bool connected) {
 }
 
 void SharedSubscriptions::add_inflight(GroupId group, Member member, int32_t change) {
-    const uint32_t membership = find_membership(group, member);
+    if (!exists(group)) return;
+    const uint32_t membership = find_membership(slot_of(group), member);
     if (membership == kNone) return;
     uint32_t& inflight = memberships_[membership].state.inflight;
     const int64_t changed = int64_t{inflight} + change;
@@ -65,11 +66,15 @@ void SharedSubscriptions::add_inflight(GroupId group, Member member, int32_t cha
 }
 
 std::optional<GroupId> SharedSubscriptions::find(std::string_view share_name, std::string_view filter) const {
-    const uint32_t found = groups_by_name_.find(group_hash(share_name, filter), [&](uint32_t candidate) {
+    const uint32_t found = find_slot(share_name, filter);
+    if (found == kNone) return std::nullopt;
+    return id_of(found);
+}
+
+uint32_t SharedSubscriptions::find_slot(std::string_view share_name, std::string_view filter) const {
+    return groups_by_name_.find(group_hash(share_name, filter), [&](uint32_t candidate) {
         return groups_[candidate].share_name.view() == share_name && groups_[candidate].filter.view() == filter;
     });
-    if (found == kNone) return std::nullopt;
-    return found;
 }
 
 uint32_t SharedSubscriptions::group_hash(std::string_view share_name, std::string_view filter) const {
@@ -80,14 +85,15 @@ uint32_t SharedSubscriptions::member_hash(Member member) const {
     return index_hash(hash_mix(hash_seed_ ^ (uint64_t{member.peer} << 32 | member.subscriber), kMemberSalt));
 }
 
-uint32_t SharedSubscriptions::membership_hash(GroupId group, Member member) const {
+uint32_t SharedSubscriptions::membership_hash(uint32_t group, Member member) const {
     const uint64_t of_member = hash_mix(hash_seed_ ^ (uint64_t{member.peer} << 32 | member.subscriber), kMemberSalt);
     return index_hash(hash_mix(of_member ^ group, kMembershipSalt));
 }
 
-GroupId SharedSubscriptions::add_group(std::string_view share_name, std::string_view filter) {
-    const GroupId number = groups_.take();
+uint32_t SharedSubscriptions::add_group(std::string_view share_name, std::string_view filter) {
+    const uint32_t number = groups_.take();
     Group& added = groups_[number];
+    added.serial = next_serial_++;
     added.share_name = CompactText(share_name);
     added.filter = CompactText(filter);
     groups_by_name_.insert(group_hash(share_name, filter), number);
@@ -95,7 +101,7 @@ GroupId SharedSubscriptions::add_group(std::string_view share_name, std::string_
     return number;
 }
 
-void SharedSubscriptions::remove_group(GroupId number) {
+void SharedSubscriptions::remove_group(uint32_t number) {
     const Group& removed = groups_[number];
     filters_.unsubscribe(removed.filter.view(), number);
     groups_by_name_.erase(group_hash(removed.share_name.view(), removed.filter.view()), number);
@@ -107,13 +113,13 @@ uint32_t SharedSubscriptions::find_first_of(Member member) const {
                                    [&](uint32_t candidate) { return memberships_[candidate].state.member == member; });
 }
 
-uint32_t SharedSubscriptions::find_membership(GroupId group, Member member) const {
+uint32_t SharedSubscriptions::find_membership(uint32_t group, Member member) const {
     return memberships_by_group_and_member_.find(membership_hash(group, member), [&](uint32_t candidate) {
         return memberships_[candidate].group == group && memberships_[candidate].state.member == member;
     });
 }
 
-void SharedSubscriptions::add_membership(GroupId group, const MemberState& state) {
+void SharedSubscriptions::add_membership(uint32_t group, const MemberState& state) {
     const uint32_t number = memberships_.take();
     Membership& added = memberships_[number];
     added.state = state;

@@ -42,8 +42,9 @@ struct MemberState {
     uint32_t inflight = 0;
 };
 
-// Names a group while it exists; reused.
-using GroupId = uint32_t;
+// Names one group for ever: what is said of it after its end, on its way between shards, must not meet another one.
+// The slot of the group, and how many came before it.
+using GroupId = uint64_t;
 
 // The Shared Subscriptions that this shard owns (section 4.8.2): a group lives on one shard, its members on any.
 class SharedSubscriptions {
@@ -64,11 +65,11 @@ public:
     // Calls visit(GroupId) for each group whose filter matches. `visit` may pick, but not join or leave.
     template <class Visit>
     void match(std::string_view topic, Visit visit) const {
-        filters_.match(topic, [&](const Subscription& subscription) { visit(GroupId{subscription.subscriber}); });
+        filters_.match(topic, [&](const Subscription& subscription) { visit(id_of(subscription.subscriber)); });
     }
     std::optional<GroupId> find(std::string_view share_name, std::string_view filter) const;
-    std::string_view share_name_of(GroupId group) const { return groups_[group].share_name.view(); }
-    std::string_view filter_of(GroupId group) const { return groups_[group].filter.view(); }
+    std::string_view share_name_of(GroupId group) const { return groups_[slot_of(group)].share_name.view(); }
+    std::string_view filter_of(GroupId group) const { return groups_[slot_of(group)].filter.view(); }
 
     // Who gets the next message: a connected member if there is one, else any (its Session queues it). `excluding` has
     // just refused or gone. Nothing if no member is left, or the group has gone.
@@ -82,8 +83,8 @@ private:
     // One member in one group. A ring runs through those of one member.
     struct Membership {
         MemberState state;
-        GroupId group = kNone;
-        uint32_t position = 0;  // In the group's row.
+        uint32_t group = kNone;  // Its slot.
+        uint32_t position = 0;   // In the group's row.
         uint32_t next = kNone;
         uint32_t previous = kNone;
         uint64_t picked_at = 0;  // The group's turn when it was last picked.
@@ -100,7 +101,7 @@ private:
         Row disconnected;
         uint64_t turns = 0;
         uint32_t sticky = kNone;
-        uint32_t hash = 0;
+        uint32_t serial = 0;
     };
     // What a pick is made by.
     struct Question {
@@ -112,12 +113,16 @@ private:
 
     uint32_t group_hash(std::string_view share_name, std::string_view filter) const;
     uint32_t member_hash(Member member) const;
-    uint32_t membership_hash(GroupId group, Member member) const;
-    GroupId add_group(std::string_view share_name, std::string_view filter);
-    void remove_group(GroupId group);
+    uint32_t membership_hash(uint32_t group, Member member) const;
+    static uint32_t slot_of(GroupId group) { return static_cast<uint32_t>(group); }
+    GroupId id_of(uint32_t slot) const { return GroupId{groups_[slot].serial} << 32 | slot; }
+    bool exists(GroupId group) const { return groups_.contains(slot_of(group)) && id_of(slot_of(group)) == group; }
+    uint32_t find_slot(std::string_view share_name, std::string_view filter) const;
+    uint32_t add_group(std::string_view share_name, std::string_view filter);
+    void remove_group(uint32_t group);
     uint32_t find_first_of(Member member) const;
-    uint32_t find_membership(GroupId group, Member member) const;
-    void add_membership(GroupId group, const MemberState& state);
+    uint32_t find_membership(uint32_t group, Member member) const;
+    void add_membership(uint32_t group, const MemberState& state);
     void remove_membership(uint32_t membership);
     void link(uint32_t membership);
     void unlink(uint32_t membership);
@@ -143,6 +148,7 @@ private:
     ShareStrategy strategy_;
     SubscriptionTree filters_;  // Its subscribers are the groups.
     Pool<Group> groups_;
+    uint32_t next_serial_ = 0;
     IndexTable groups_by_name_;
     Pool<Membership> memberships_;
     IndexTable memberships_by_group_and_member_;

@@ -37,8 +37,8 @@ private:
 // Which Shared Subscription a message came by, so that it can be given back if its Session ends.
 struct SharedOrigin {
     static constexpr uint32_t kNone = 0xFFFFFFFF;
+    uint64_t group = 0;
     uint32_t peer = kNone;  // The shard that owns the group.
-    uint32_t group = 0;
     uint32_t sequence = 0;  // Of the membership it was given to: SharedMembership::sequence.
     bool is_shared() const { return peer != kNone; }
 };

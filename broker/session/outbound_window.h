@@ -15,7 +15,7 @@ namespace runnel::session {
 class OutboundWindow {
 public:
     enum class State : uint8_t {
-        Free,             // Acknowledged; waits for its turn to leave the ring.
+        Free,             // Acknowledged; its place leaves the ring in its turn, or when too many wait for that.
         AwaitingPuback,   // QoS 1.
         AwaitingPubrec,   // QoS 2, PUBLISH sent.
         AwaitingPubcomp,  // QoS 2, PUBREL sent: the PUBLISH is never sent again [MQTT-4.3.3-6].
@@ -37,7 +37,8 @@ public:
     mqtt::PacketIdentifier add(Delivery delivery);
     // Puts back an entry of a stored Session.
     void restore(Entry entry);
-    // The entry with this identifier, or nullptr. Fast for the oldest ones.
+    // The entry with this identifier, or nullptr; stays where it is until the next add(). Fast for the oldest and the
+    // newest ones.
     Entry* find(mqtt::PacketIdentifier identifier);
     // PUBREC came: from now on only PUBREL is sent. The message itself is let go.
     void released(Entry& entry);
@@ -59,8 +60,13 @@ public:
         size_ = 0;
     }
 
+    // In use and free: what the window costs. Never many more than size(), whatever a client leaves unacknowledged.
+    size_t places() const { return entries_.size(); }
+
 private:
+    Entry* live_at(size_t index, mqtt::PacketIdentifier identifier);
     void find_free_run();
+    void drop_free_places();
 
     Ring<Entry> entries_;
     size_t size_ = 0;

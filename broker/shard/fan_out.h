@@ -51,7 +51,7 @@ public:
 
 private:
     static constexpr size_t kEntries = 4096;
-    static constexpr size_t kTargetsMax = 256 * 1024;
+    static constexpr size_t kTargetsMax = size_t{256} * 1024;
 
     uint64_t seed_;
     size_t targets_ = 0;  // Room in all entries.

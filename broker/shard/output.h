@@ -105,7 +105,7 @@ public:
     void clear();
 
 private:
-    static constexpr size_t kCompactBelow = 16 * 1024;
+    static constexpr size_t kCompactBelow = size_t{16} * 1024;
 
     OutputArena* arena_;
     Ring<Segment> segments_;

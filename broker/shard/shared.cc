@@ -131,7 +131,7 @@ void Shard::deliver_shared(PeerIndex owner, const SharedDelivery& delivery) {
         return tell(owner, SharedReturned{delivery.group, delivery.subscriber, delivery.message});
     }
     Incoming incoming = incoming_of(delivery.message);
-    const session::SharedOrigin origin{owner, delivery.group, delivery.sequence};
+    const session::SharedOrigin origin{delivery.group, owner, delivery.sequence};
     const QoS qos = std::min(membership->options.qos, incoming.fields.qos);
     if (environment_.access->checks_delivery() &&
         !environment_.access->may_receive(subject_of(*slot), incoming.fields.topic)) {

@@ -74,7 +74,7 @@ std::optional<std::string> ask(const std::string& question) {
 // Asked twice on a terminal; otherwise the first line of standard input. Nothing after an error, which is printed.
 std::optional<std::string> read_password(const std::string& user_name) {
     const bool is_terminal = isatty(STDIN_FILENO) == 1;
-    const auto password = is_terminal ? ask("Password for " + user_name + ": ") : read_line();
+    auto password = is_terminal ? ask("Password for " + user_name + ": ") : read_line();
     if (!password) {
         print_error("no password given; nothing has been changed");
         return std::nullopt;

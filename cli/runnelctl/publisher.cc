@@ -40,7 +40,7 @@ std::optional<Failure> Publisher::reconnect(Failure failure) {
         if (!options_.client.quiet) std::fprintf(stderr, "Warning: %s; connecting again\n", failure.text.c_str());
         poll(nullptr, 0, static_cast<int>(delay.ms));
         alias_is_known_ = false;
-        const auto again = client_.connect(monotonic_now() + kConnectPatience);
+        auto again = client_.connect(monotonic_now() + kConnectPatience);
         if (!again) return std::nullopt;
         if (again->is_final) return again;
         failure = *again;

@@ -67,7 +67,7 @@ bool Subscriber::wait_to_reconnect(const Failure& failure, Duration delay) {
 std::optional<Failure> Subscriber::run_connected() {
     request();
     while (!is_over()) {
-        const auto failure = client_.turn(deadline_);
+        auto failure = client_.turn(deadline_);
         // Printed first: what is acknowledged has been written.
         if (!flush()) return std::nullopt;
         if (failure) return failure;

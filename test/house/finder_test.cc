@@ -19,6 +19,7 @@ SourceFile cpp(const std::string& text) {
 
 std::vector<std::string> texts(const std::vector<Name>& names) {
     std::vector<std::string> found;
+    found.reserve(names.size());
     for (const Name& name : names)
         found.push_back(name.text);
     return found;

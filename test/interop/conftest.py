@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Other people's clients as processes, with what they print."""
 
+import os
 import queue
 import shutil
 import subprocess
@@ -8,6 +9,18 @@ import threading
 
 import pytest
 from wire import TIMEOUT
+
+
+@pytest.fixture(scope="session")
+def need_program():
+    """need_program("node") skips the test if there is no such program. Where CI=true, everything has to be there."""
+
+    def need(name):
+        if shutil.which(name) is None:
+            end = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+            end(f"{name} is not installed")
+
+    return need
 
 
 class Program:
@@ -60,13 +73,12 @@ class Program:
 
 
 @pytest.fixture
-def start_program():
+def start_program(need_program):
     """start_program("mosquitto_sub", ...) runs until the end of the test at most."""
     started = []
 
     def start(name, *arguments, **options):
-        if shutil.which(name) is None:
-            pytest.skip(f"{name} is not installed")
+        need_program(name)
         # Line by line, also into a pipe.
         started.append(Program(["stdbuf", "-oL", name, *map(str, arguments)], **options))
         return started[-1]
@@ -77,12 +89,11 @@ def start_program():
 
 
 @pytest.fixture
-def run_program():
+def run_program(need_program):
     """run_program("mosquitto_pub", ...) runs to the end, with whatever exit code."""
 
     def run(name, *arguments, **options):
-        if shutil.which(name) is None:
-            pytest.skip(f"{name} is not installed")
+        need_program(name)
         command = [name, *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, timeout=4 * TIMEOUT, check=False, **options)
 

@@ -6,7 +6,6 @@ RUNNEL_NODE_MODULES names a folder that has it already; otherwise `npm ci` puts 
 
 import os
 import pathlib
-import shutil
 import subprocess
 
 import pytest
@@ -20,14 +19,14 @@ IN_VERSION_5 = ["properties", "topicAliases", "receiveMaximum", "sharedSubscript
 
 
 @pytest.fixture(scope="session")
-def node_modules():
-    if shutil.which("node") is None:
-        pytest.skip("node is not installed")
+def node_modules(need_program):
+    need_program("node")
     if given := os.environ.get("RUNNEL_NODE_MODULES"):
         return pathlib.Path(given)
     installed = HERE / "node_modules"
     lock = installed / ".package-lock.json"
     if not lock.exists() or lock.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
+        need_program("npm")
         command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         subprocess.run(command, cwd=HERE, check=True, timeout=SECONDS_FOR_NPM)
     return installed

@@ -69,7 +69,7 @@ bool Client::wants_back() const {
 
 void Client::keep_alive() {
     if (keep_alive_ == 0 || silent_) return;
-    if (world_.schedule().now() - last_sent_ >= Duration{keep_alive_ * 600}) send(test::Ping{});
+    if (world_.schedule().now() - last_sent_ >= Duration{int64_t{keep_alive_} * 600}) send(test::Ping{});
 }
 
 void Client::connect() {

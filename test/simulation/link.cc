@@ -34,14 +34,14 @@ void Link::send(std::string_view bytes) {
         bytes.remove_prefix(size);
         network_.schedule.at(next_arrival(), [this] {
             if (on_the_way_.empty()) return;  // Lost with the cut.
-            std::string first = std::move(on_the_way_.front());
+            const std::string first = std::move(on_the_way_.front());
             on_the_way_.pop_front();
-            arrive(std::move(first));
+            arrive(first);
         });
     }
 }
 
-void Link::arrive(std::string bytes) {
+void Link::arrive(std::string_view bytes) {
     arrived_ += bytes;
     if (loop != nullptr) loop->readable(*this);
 }

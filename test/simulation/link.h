@@ -70,7 +70,7 @@ public:
     void close_by_broker();
 
 private:
-    void arrive(std::string bytes);
+    void arrive(std::string_view bytes);
     void end_arrives();
     void schedule_read();
     void client_reads();

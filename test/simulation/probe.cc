@@ -55,10 +55,10 @@ void Probe::subscribe() {
 void Probe::ping() {
     if (ended_) return;
     send(test::Ping{});
-    world_.schedule().after(keep_alive_ * 500, [this] { ping(); });
+    world_.schedule().after(int64_t{keep_alive_} * 500, [this] { ping(); });
 }
 
-void Probe::publish(std::string topic) {
+void Probe::publish(const std::string& topic) {
     mqtt::Publish packet;
     packet.qos = QoS::AtLeastOnce;
     packet.packet_identifier = ++last_identifier_;

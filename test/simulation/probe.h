@@ -22,7 +22,7 @@ public:
         : Endpoint(world), identifier_(std::move(identifier)), filters_(std::move(filters)) {}
 
     void begin();
-    void publish(std::string topic);
+    void publish(const std::string& topic);
     void leave();
 
     bool is_on(const Link& link) const { return link_ == &link; }

@@ -67,9 +67,10 @@ std::string difference(const std::map<std::string, std::string>& a, const std::m
     std::string text;
     for (const auto& [topic, payload] : a)
         if (const auto at = b.find(topic); at == b.end() || at->second != payload)
-            text += "; " + topic + " is " + payload + " or " + (at == b.end() ? "nothing" : at->second);
+            text.append("; ").append(topic).append(" is ").append(payload).append(" or ").append(
+                at == b.end() ? "nothing" : at->second);
     for (const auto& [topic, payload] : b)
-        if (!a.contains(topic)) text += "; " + topic + " is nothing or " + payload;
+        if (!a.contains(topic)) text.append("; ").append(topic).append(" is nothing or ").append(payload);
     return text;
 }
 

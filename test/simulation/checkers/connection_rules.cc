@@ -92,14 +92,14 @@ void KeepAliveIsExact::packet_sent(Tapped& tapped, const test::AnyPacket& packet
     const auto* disconnect = std::get_if<mqtt::Disconnect>(&packet);
     if (disconnect == nullptr || disconnect->reason != mqtt::ReasonCode::KeepAliveTimeout) return;
     const Duration silence = now() - tapped.last_received;
-    if (tapped.keep_alive == 0 || silence < Duration{tapped.keep_alive * 1500})
+    if (tapped.keep_alive == 0 || silence < Duration{int64_t{tapped.keep_alive} * 1500})
         complain(name_of(tapped) + " was cut off after " + std::to_string(silence.ms) + " ms");
 }
 
 void KeepAliveIsExact::turn_ended() {
     for (const auto& [link, tapped] : open_) {
         if (!tapped->accepted || tapped->keep_alive == 0) continue;
-        if (now() - tapped->last_received > Duration{tapped->keep_alive * 1500 + kSlackMs})
+        if (now() - tapped->last_received > Duration{int64_t{tapped->keep_alive} * 1500 + kSlackMs})
             complain(name_of(*tapped) + " is silent for too long");
     }
 }

@@ -175,7 +175,7 @@ void ExpiredStayAway::packet_sent(Tapped& tapped, const test::AnyPacket& packet)
     if (at == received_.end() || message == nullptr || !message->expiry) return;
     const std::string what = describe(*message) + " to " + tapped.client_identifier;
     const Duration waited = now() - at->second.last;
-    if (!publish->dup && waited > Duration{*message->expiry * 1000 + kSlackMs})
+    if (!publish->dup && waited > Duration{int64_t{*message->expiry} * 1000 + kSlackMs})
         complain("expired, but sent after " + std::to_string(waited.ms) + " ms: " + what);
     if (tapped.version != mqtt::ProtocolVersion::V5) return;
     if (!publish->properties.has(PropertyId::MessageExpiryInterval)) return complain("no expiry told: " + what);

@@ -12,7 +12,7 @@ namespace {
 // One client and what it asks for.
 class Asking {
 public:
-    Asking(const AccessRules& rules, std::string user_name, std::string client_identifier)
+    Asking(const AccessRules& rules, const std::string& user_name, std::string client_identifier)
         : rules_(rules), identity_{user_name, user_name.empty()}, client_identifier_(std::move(client_identifier)) {}
     bool publish(std::string_view topic) const { return rules_.may_publish({identity_, client_identifier_}, topic); }
     bool subscribe(std::string_view filter) const {

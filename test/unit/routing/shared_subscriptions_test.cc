@@ -294,6 +294,24 @@ TEST_CASE("what is said of members that have left is ignored") {
     CHECK(group.pick() == 0);
 }
 
+// What a member gives back can arrive when its group has gone and another has taken its place.
+TEST_CASE("a group that has gone is not mistaken for a later one") {
+    for (const ShareStrategy strategy : kStrategies) {
+        INFO("strategy ", static_cast<int>(strategy));
+        OneGroup group(strategy, 1);
+        REQUIRE(group.shared.leave("g", "t", member(0)));
+        REQUIRE(group.shared.join("other", "a", connected(0)));
+        CHECK_FALSE(group.shared.pick(group.group, "p", "t", group.random));
+        REQUIRE(group.shared.leave("other", "a", member(0)));
+        REQUIRE(group.shared.join("g", "t", connected(0)));
+        REQUIRE_FALSE(group.shared.join("g", "t", connected(1)));
+        group.shared.add_inflight(group.group, member(0), 5);
+        CHECK_FALSE(group.shared.pick(group.group, "p", "t", group.random));
+        if (strategy == ShareStrategy::LeastInflight)
+            CHECK(group.shared.pick(*group.shared.find("g", "t"), "p", "t", group.random)->inflight == 0);
+    }
+}
+
 TEST_CASE("random joins and leaves keep every group's members") {
     for (const ShareStrategy strategy : kStrategies) {
         Random random(static_cast<uint64_t>(strategy) + 1);

@@ -94,6 +94,22 @@ TEST_CASE("Over several rounds of all 65,535 identifiers, those in use are never
         CHECK(window.find(identifier)->state == State::AwaitingPubrec);
 }
 
+TEST_CASE("What a client leaves unacknowledged does not keep the places of what came after it") {
+    OutboundWindow window;
+    const PacketIdentifier stuck = window.add(delivery(QoS::AtLeastOnce, "stuck"));
+    for (int i = 0; i < 1'000; ++i) {
+        const PacketIdentifier later = window.add(delivery(QoS::ExactlyOnce));
+        const PacketIdentifier latest = window.add(delivery(QoS::AtLeastOnce));
+        finish(window, latest);
+        CHECK(to_resend(window) == std::vector<PacketIdentifier>{stuck, later});
+        finish(window, later);
+        CHECK(window.places() < 32);
+    }
+    CHECK(window.find(stuck)->delivery.message->payload() == "stuck");
+    finish(window, stuck);
+    CHECK(window.places() == 0);
+}
+
 TEST_CASE("65,535 messages fit, and the one identifier that becomes free is the one that is given out") {
     OutboundWindow window;
     for (uint32_t i = 1; i <= 65'535; ++i)
@@ -195,8 +211,9 @@ TEST_CASE("The window behaves like a plain list, whatever a client acknowledges 
                 model.entries.push_back(
                     {identifier, qos == QoS::ExactlyOnce ? State::AwaitingPubrec : State::AwaitingPuback, 0});
             } else if (!model.entries.empty()) {
-                // Mostly the oldest ones.
-                const size_t at = random.below(4) != 0 ? 0 : random.below(model.entries.size());
+                // Mostly the oldest ones, or mostly the newest, so that old ones stay long.
+                const size_t end = seed % 2 == 0 ? 0 : model.entries.size() - 1;
+                const size_t at = random.below(4) != 0 ? end : random.below(model.entries.size());
                 Model::Entry& expected = model.entries[at];
                 OutboundWindow::Entry* entry = window.find(expected.identifier);
                 REQUIRE(entry != nullptr);
