@@ -257,7 +257,7 @@ void Recovery::name_groups(Shard& shard) {
                 if (membership.sequence != delivery.origin.sequence) continue;
                 const PeerIndex owner = placement_.owner_of_group(membership.share_name, membership.filter);
                 const auto group = shards_[owner]->shared_.find(membership.share_name, membership.filter);
-                if (group) delivery.origin = {owner, *group, membership.sequence};
+                if (group) delivery.origin = {*group, owner, membership.sequence};
             }
         };
         slot.session.window.for_each([&](OutboundWindow::Entry& entry) { name(entry.delivery); });

@@ -64,6 +64,8 @@ void add_load_options(CLI::App& command, Arguments& arguments) {
     command.add_option("--connections", options.connections, "connect: at a time; idle: held")
         ->check(CLI::Range(1, 1'000'000));
     add_qos_option(command, "-q,--qos", arguments.qos, "Quality of Service, of publishing and of the subscriptions");
+    command.add_flag("--persistent", options.persistent,
+                     "Subscribers have Sessions that are kept: what the broker does for them, it has to store");
     command.add_option("--payload-size", options.payload_size, "Bytes of a payload, 24 or more")
         ->check(CLI::Range(24, 16'000'000))
         ->capture_default_str();

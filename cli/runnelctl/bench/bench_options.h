@@ -31,6 +31,7 @@ struct BenchOptions {
     double warm_up = 1;
     double rate = 0;  // Messages a second of all publishers; 0 = closed loop.
     uint32_t window = 100;
+    bool persistent = false;   // Subscribers have Sessions that outlive their connections, for a minute.
     uint32_t connections = 0;  // Of connect and idle; 0 = what the scenario is known for.
 
     pid_t broker = 0;  // 0 = unknown.

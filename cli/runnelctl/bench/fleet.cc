@@ -169,6 +169,12 @@ void Fleet::append_connect(Wire& wire) {
     mqtt::Connect connect;
     connect.version = options_.version;
     connect.client_identifier = identifier;
+    if (options_.persistent && !wire.filter.empty()) {
+        constexpr uint32_t kKept_s = 60;
+        connect.clean_start = false;
+        if (options_.version == mqtt::ProtocolVersion::V5)
+            connect.properties.set(mqtt::PropertyId::SessionExpiryInterval, kKept_s);
+    }
     if (options_.user_name) connect.user_name = *options_.user_name;
     if (options_.password) connect.password = *options_.password;
     encode(connect, wire.output);
