@@ -55,6 +55,7 @@ struct alignas(64) Counters {
     Counter dropped_not_authorized;
     Counter dropped_offline;
     Counter dropped_retained_full;
+    Counter dropped_not_stored;  // Refused because the store takes nothing.
 };
 
 }  // namespace runnel

@@ -34,9 +34,13 @@ struct AccessChanged {
 struct Stored {
     shard::StoreTicket ticket = 0;
 };
+// Why the store takes nothing for now; empty: it does again.
+struct StoreRefuses {
+    std::string why;
+};
 // Disconnect everybody, let what was sent arrive, then end the loop.
 struct Drain {};
 
-using Envelope = std::variant<PeerBatch, HandedOver, api::LocalPublish, AccessChanged, Stored, Drain>;
+using Envelope = std::variant<PeerBatch, HandedOver, api::LocalPublish, AccessChanged, Stored, StoreRefuses, Drain>;
 
 }  // namespace runnel::net

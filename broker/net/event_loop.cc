@@ -92,6 +92,10 @@ void EventLoop::receive(Stored& stored) {
     shard_->batch_stored(stored.ticket, now());
 }
 
+void EventLoop::receive(StoreRefuses& refusal) {
+    shard_->store_refuses(std::move(refusal.why), now());
+}
+
 void EventLoop::receive(Drain&) {
     if (draining_) return;
     draining_ = true;

@@ -76,6 +76,7 @@ private:
     void receive(api::LocalPublish& publish);
     void receive(AccessChanged& change);
     void receive(Stored& stored);
+    void receive(StoreRefuses& refusal);
     void receive(Drain& drain);
     void end_turn();
     void end_shard_turn();

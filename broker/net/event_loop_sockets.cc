@@ -137,7 +137,7 @@ void EventLoop::socket_ready(Socket& socket, int status, int events) {
 // A publisher must not fill the memory with what another loop has not got round to. Mailboxes are always emptied, so
 // two loops that wait for each other go on. The same holds for the store.
 bool EventLoop::peer_is_behind() const {
-    if (settings_.store != nullptr && settings_.store->is_congested()) return true;
+    if (settings_.store != nullptr && settings_.store->is_congested() && !settings_.store->is_failing()) return true;
     if (peers_.size() < 2) return false;
     for (const EventLoop* peer : peers_)
         if (peer != this && peer->mailbox_is_full()) return true;

@@ -120,14 +120,33 @@ void BrokerStore::close() {
 
 void BrokerStore::on_durable(storage::WriterId writer, storage::Ticket last) {
     loops_[writer]->post(net::Stored{last});
+    const bool over = store_->is_over_budget();
+    if (over == is_over_budget_) return;
+    is_over_budget_ = over;
+    if (over) {
+        log_.error("storage.max_bytes is reached: what would have to be stored is refused",
+                   {{"bytes", store_->size_bytes()}});
+        tell_loops("the broker's store is full (storage.max_bytes)");
+    } else {
+        log_.info("the store is below storage.max_bytes again");
+        tell_loops({});
+    }
+}
+
+void BrokerStore::tell_loops(const std::string& why) {
+    for (net::EventLoop* loop : loops_)
+        loop->post(net::StoreRefuses{why});
 }
 
 void BrokerStore::on_failed(const storage::Outcome& outcome) {
-    log_.error("the store cannot be written: what has to be stored waits", {{"why", outcome.text()}});
+    log_.error("the store cannot be written: what would have to be stored is refused", {{"why", outcome.text()}});
+    const bool full = outcome.kind() == storage::Outcome::Kind::DiskFull;
+    tell_loops(full ? "the broker's disk is full" : "the broker's store cannot be written");
 }
 
 void BrokerStore::on_recovered() {
     log_.info("the store can be written again");
+    tell_loops(is_over_budget_ ? "the broker's store is full (storage.max_bytes)" : "");
 }
 
 }  // namespace runnel::server

@@ -37,12 +37,14 @@ private:
     void on_relieved() override {}
 
     bool check_format();
+    void tell_loops(const std::string& why);
 
     Log log_;
     std::unique_ptr<storage::Store> store_;
     std::unique_ptr<storage::StoreThread> thread_;
     std::vector<net::EventLoop*> loops_;
     session::WallClock clock_;
+    bool is_over_budget_ = false;  // Of the store thread.
 };
 
 }  // namespace runnel::server

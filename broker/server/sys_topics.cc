@@ -41,6 +41,7 @@ constexpr Total kTotals[] = {
     {"publish/messages/dropped/not authorized", &Counters::dropped_not_authorized},
     {"publish/messages/dropped/offline", &Counters::dropped_offline},
     {"publish/messages/dropped/retained full", &Counters::dropped_retained_full},
+    {"publish/messages/dropped/not stored", &Counters::dropped_not_stored},
     {"store/messages/count", &Counters::queued_messages},
     {"store/messages/bytes", &Counters::queued_bytes},
     {"messages/inflight", &Counters::inflight_messages},

@@ -61,6 +61,14 @@ void Shard::handle_publish(Connection& connection, const mqtt::Frame& frame, Tim
             incoming.fields.message_expiry_interval = publish.properties.number(PropertyId::MessageExpiryInterval);
     }
     incoming.publisher = connection.session;
+    if (!store_refusal_.empty() && publish.qos != QoS::AtMostOnce && has_to_be_stored(incoming)) {
+        if (connection.version == mqtt::ProtocolVersion::V5) {
+            counters_.dropped_not_stored.add();
+            return acknowledge(connection, acknowledgement_of(publish.qos), publish.packet_identifier,
+                               ReasonCode::QuotaExceeded, store_refusal_);
+        }
+        stall(connection);  // It cannot be told: its answer waits, and so does what it sends next.
+    }
     const uint64_t needs = receipts_.needs();
     const bool matched = route(incoming);
     if (publish.qos == QoS::AtMostOnce) return;

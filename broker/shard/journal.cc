@@ -182,6 +182,16 @@ void Shard::write_session(SessionSlot& slot) {
 // Puts the changes of the turn into effects(), and asks the peers whose word is needed.
 void Shard::end_turn(Time now) {
     now_ = now;
+    // Meanwhile the changes that promise nothing gather, so that what waits does not grow.
+    const bool postponed = !store_refusal_.empty() && !receipts_.store_is_needed();
+    if (!postponed) gather_batch();
+    for (PeerIndex peer = 0; peer < peer_count(); ++peer)
+        if ((receipts_.peers_needed() >> peer & 1) != 0) tell(peer, StoredAsked{receipts_.turn()});
+    receipts_.end_turn(last_ticket_);
+    settle_receipts();
+}
+
+void Shard::gather_batch() {
     for (const routing::SubscriberId number : changed_sessions_) {
         SessionSlot* slot = sessions_.find(number);
         if (slot != nullptr && slot->session.stored && slot->session.stored->is_listed) write_session(*slot);
@@ -191,10 +201,6 @@ void Shard::end_turn(Time now) {
     if (!batch_.empty() || receipts_.store_is_needed())
         effects_.store =
             Effects::Store{std::exchange(batch_, storage::WriteBatch{}), ++last_ticket_, receipts_.store_is_needed()};
-    for (PeerIndex peer = 0; peer < peer_count(); ++peer)
-        if ((receipts_.peers_needed() >> peer & 1) != 0) tell(peer, StoredAsked{receipts_.turn()});
-    receipts_.end_turn(last_ticket_);
-    settle_receipts();
 }
 
 }  // namespace runnel::shard

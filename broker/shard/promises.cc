@@ -36,14 +36,15 @@ void Shard::release(Connection& connection, Time now) {
 // Reads on, unless something is left to wait for.
 void Shard::go_on(Connection& connection, Time now) {
     const bool waits = connection.pending_subscribe || connection.held_packet ||
-                       connection.held_acknowledgements.size() >= settings_.receive_maximum;
+                       connection.held_acknowledgements.size() >= settings_.receive_maximum ||
+                       (!store_refusal_.empty() && !connection.held_acknowledgements.empty());
     if (!connection.stalled || waits || connection.stage == Connection::Stage::Closing) return;
     connection.stalled = false;
     resume_input(connection, now);
 }
 
-// Messages that were put into the window before. QoS 2 goes out when its Packet Identifier is stored: else a crash could give the message another one, and the client
-// would take it for a new one.
+// Messages that were put into the window before. QoS 2 goes out when its Packet Identifier is stored: else a crash
+// could give the message another one, and the client would take it for a new one.
 void Shard::send_stored(Time now) {
     while (!unsent_.empty() && unsent_.front().ticket <= receipts_.stored()) {
         const Unsent unsent = unsent_.front();
@@ -63,6 +64,27 @@ void Shard::batch_stored(StoreTicket ticket, Time now) {
     receipts_.stored(ticket);
     send_stored(now);
     settle_receipts();
+    carry_out_deferred(now);
+}
+
+// Whether a QoS 1 or 2 message would leave something to store, here or on a peer.
+bool Shard::has_to_be_stored(const Incoming& incoming) {
+    if (incoming.publisher != nullptr && incoming.publisher->session.stored &&
+        incoming.fields.qos == mqtt::QoS::ExactlyOnce)
+        return true;
+    const FanOut& fan_out = fan_out_of(incoming.fields.topic);
+    if (incoming.fields.retain || !fan_out.groups.empty() || (peers_store_ && fan_out.peers != 0)) return true;
+    for (const Target& target : fan_out.targets)
+        if (target.slot->session.stored && target.qos != mqtt::QoS::AtMostOnce) return true;
+    return false;
+}
+
+void Shard::store_refuses(std::string why, Time now) {
+    now_ = now;
+    store_refusal_ = std::move(why);
+    if (!store_refusal_.empty()) return;
+    for (Connection& connection : connections_)
+        if (connection.in_use && connection.stalled) go_on(connection, now);
     carry_out_deferred(now);
 }
 

@@ -77,10 +77,13 @@ public:
     void time_advanced(Time now);
     // The batch with this ticket and all before it are as durable as they were asked to be.
     void batch_stored(StoreTicket ticket, Time now);
+    // The store takes nothing more for now, and why: then what would have to be stored is refused (MQTT 5) or left
+    // unanswered (MQTT 3), and the rest goes on. An empty text: it takes everything again.
+    void store_refuses(std::string why, Time now);
     // Completes the effects of the turn with what has to be stored. The driver calls it before it carries them out, and
     // again if what it wrote meanwhile has changed something.
     void end_turn(Time now);
-    bool has_changes() const { return !changed_sessions_.empty() || !batch_.empty(); }
+    bool has_changes() const { return store_refusal_.empty() && (!changed_sessions_.empty() || !batch_.empty()); }
     std::optional<Time> next_deadline() const { return timers_.next_deadline(); }
 
     // ---- Outputs.
@@ -274,6 +277,7 @@ private:
     void go_on(Connection& connection, Time now);
     void send_stored(Time now);
     void settle_receipts();
+    bool has_to_be_stored(const Incoming& incoming);
 
     // journal.cc: what is stored.
     void store_or_drop(SessionSlot& slot);
@@ -290,6 +294,7 @@ private:
     void erase_session(SessionSlot& slot);
     void store_retained_message(const Incoming& incoming);
     void write_session(SessionSlot& slot);
+    void gather_batch();
 
     // session_life.cc
     void detach(Connection& connection, Ending ending, Time now);
@@ -356,6 +361,7 @@ private:
         mqtt::PacketIdentifier packet_identifier = 0;
     };
     std::deque<Unsent> unsent_;
+    std::string store_refusal_;         // Why the store takes nothing; empty if it does.
     bool peers_store_ = false;          // Some shard of this broker has stored Sessions that subscribe.
     bool says_that_it_stores_ = false;  // The next announcement tells the peers.
 
