@@ -64,6 +64,11 @@ bool Shard::may_handle_more(const Connection& connection) const {
            connection.output_bytes() < 2 * size_t{settings_.output_bytes_max} + settings_.max_packet_size;
 }
 
+size_t Shard::unhandled_input(ConnectionId id) const {
+    const Connection* connection = find(id);
+    return connection == nullptr ? 0 : connection->input.size();
+}
+
 // Handles the kept bytes as far as they hold whole packets.
 void Shard::resume_input(Connection& connection, Time now) {
     // The buffer is taken out while packets point into it.

@@ -103,6 +103,8 @@ public:
     // ---- For tests, $SYS and admin interfaces.
     const Sessions& sessions() const { return sessions_; }
     size_t connection_count() const { return connection_count_; }
+    // Bytes that were received and wait for the rest of a packet, or behind a packet that waits for an answer.
+    size_t unhandled_input(ConnectionId connection) const;
     const api::AuthenticatorRef& authenticator() const { return environment_.authenticator; }
 
 private:

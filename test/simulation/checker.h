@@ -33,6 +33,8 @@ public:
     virtual ~Checker() = default;
 
     virtual void packet_received(Tapped&, const test::AnyPacket&) {}
+    // A packet that was received is not waiting behind others any more.
+    virtual void packet_handled(Tapped&, const test::AnyPacket&) {}
     virtual void packet_sent(Tapped&, const test::AnyPacket&) {}
     virtual void connection_ended(Tapped&, Ended) {}
     // A client has it: what a QoS 2 exchange repeats is left out.

@@ -31,6 +31,10 @@ public:
     bool is_away() const { return mood_ == Mood::Calm && wants_back() && !connected_; }
 
 private:
+    // Where a full queue ends the connection, a client may publish what always ends its own: its patience is not
+    // without end, and then it gives up its Session.
+    static constexpr uint32_t kPatience = 20;
+
     enum class Mood { Busy, Calm, Gone };
     enum class Step { Puback, Pubrec, Pubcomp };
     // A QoS 1 or 2 exchange that this client began; `step` is what it waits for.
@@ -89,6 +93,7 @@ private:
     Chance chance_;
     Mood mood_ = Mood::Busy;
     uint32_t actions_left_ = 0;
+    uint32_t calm_connects_ = 0;
     bool uses_shared_ = false;  // Else it may use filters that match everything.
 
     // Of the connection.

@@ -74,6 +74,7 @@ void Client::keep_alive() {
 
 void Client::connect() {
     const bool calm = mood_ == Mood::Calm;
+    if (calm && world_.scenario().full_queues_disconnect() && ++calm_connects_ > kPatience) must_start_clean_ = true;
     mqtt::Connect connect;
     connect.version = chance_.one_of(
         {ProtocolVersion::V31, ProtocolVersion::V311, ProtocolVersion::V5, ProtocolVersion::V5, ProtocolVersion::V5});

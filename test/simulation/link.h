@@ -51,6 +51,8 @@ public:
     void abandon() { end_ = nullptr; }
     bool is_open() const { return open_; }
     bool is_abandoned() const { return open_ && end_ == nullptr; }
+    // Something is on its way between the client and the loop, one way or the other.
+    bool is_busy() const { return open_ && !(on_the_way_.empty() && arrived_.empty() && sent_.empty()); }
 
     // ---- The broker's side. What is here belongs to the loop that has the link now.
     Loop* loop = nullptr;

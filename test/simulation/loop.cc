@@ -118,7 +118,6 @@ void Loop::read_from(Link& link) {
     // A connection that has just ended is given its bytes all the same, and must not mind.
     if (!link.tapped.ended) tap_.bytes_received(link.tapped, bytes);
     give([&] { shard_->bytes_received(link.id, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, now); });
-    tap_.input_handled(link.tapped);
     if (link.loop == this && link.has_input()) readable(link);
 }
 
@@ -184,6 +183,7 @@ void Loop::carry_out_effects() {
 
 void Loop::carry_out(shard::Effects::HandOver& hand_over) {
     Link* link = find(hand_over.connection);
+    tap_.handed_over(link->tapped, hand_over.bytes);
     detach(*link);
     Loop* owner = peers_[hand_over.owner];
     const int64_t delay = network_.chance.between(0, network_.scenario.peer_delay_ms);
@@ -217,9 +217,12 @@ void Loop::observe() {
     for (; closes_seen_ < closes.size(); ++closes_seen_) {
         Link* link = find(closes[closes_seen_]);
         if (link == nullptr) continue;
+        tap_.input_handled(link->tapped, shard_->unhandled_input(link->id));
         observe_output(*link);
         tap_.closed(link->tapped);
     }
+    for (const auto& [slot, link] : links_)
+        if (!link->tapped.ended) tap_.input_handled(link->tapped, shard_->unhandled_input(link->id));
     for (const auto& [slot, link] : links_)
         if (!link->tapped.answered) observe_output(*link);
     for (const auto& [slot, link] : links_)

@@ -31,6 +31,8 @@ struct Scenario {
 
     // Messages may be dropped because a limit of the broker is tiny: what is missing must have been counted.
     bool drops_are_expected() const { return tiny_queues; }
+    // A limit that is tiny ends connections.
+    bool full_queues_disconnect() const { return tiny_queues && settings.when_full == shard::WhenFull::Disconnect; }
     bool tiny_queues = false;
     bool tiny_retained = false;
 };

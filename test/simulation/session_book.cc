@@ -84,7 +84,7 @@ void SessionBook::ended(Tapped& tapped, Ended how) {
     Record& record = at->second;
     record.connected = nullptr;
     record.offline_since = evidence_.schedule.now();
-    if (!tapped.goodbye_expiry || (how != Ended::ByClient && how != Ended::ClientOrBroker)) return;
+    if (!tapped.goodbye_expiry || how != Ended::ByClient) return;
     const uint32_t wanted = std::min(*tapped.goodbye_expiry, evidence_.scenario.settings.max_expiry_seconds);
     record.expiry = wanted;
     tapped.session_expiry = wanted;

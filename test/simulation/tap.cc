@@ -53,11 +53,21 @@ void take_frames(std::string& stream, Visit visit) {
 void Tap::bytes_received(Tapped& tapped, std::string_view bytes) {
     trace_.note(evidence_.schedule.now(), ">", tapped.link, bytes);
     tapped.input += bytes;
+    tapped.waits += bytes;
     take_frames(tapped.input, [&](const mqtt::Frame& frame) { packet_received(tapped, frame); });
 }
 
-void Tap::input_handled(Tapped& tapped) const {
-    if (tapped.client_said_goodbye && !tapped.ended) tapped.goodbye_waited = true;
+void Tap::input_handled(Tapped& tapped, size_t waiting) {
+    if (tapped.waits.size() <= waiting) return;
+    std::string handled = tapped.waits.substr(0, tapped.waits.size() - waiting);
+    tapped.waits.erase(0, handled.size());
+    take_frames(handled, [&](const mqtt::Frame& frame) {
+        tapped.last_handled = evidence_.schedule.now();
+        const test::Decoded decoded = test::decode_any(frame, tapped.version);
+        if (const auto* disconnect = std::get_if<mqtt::Disconnect>(&decoded.packet)) note_goodbye(tapped, *disconnect);
+        for (const auto& checker : checkers_)
+            checker->packet_handled(tapped, decoded.packet);
+    });
 }
 
 void Tap::packet_received(Tapped& tapped, const mqtt::Frame& frame) {
@@ -73,7 +83,6 @@ void Tap::packet_received(Tapped& tapped, const mqtt::Frame& frame) {
         tapped.client_identifier = tapped.terms.client_identifier;
         tapped.keep_alive = connect->keep_alive;
     }
-    if (const auto* disconnect = std::get_if<mqtt::Disconnect>(&decoded.packet)) note_goodbye(tapped, *disconnect);
     for (const auto& checker : checkers_)
         checker->packet_received(tapped, decoded.packet);
 }
@@ -120,7 +129,7 @@ void Tap::closed(Tapped& tapped) {
     if (tapped.lost)
         how = Ended::Lost;
     else if (tapped.client_said_goodbye && !tapped.broker_said_goodbye && tapped.accepted)
-        how = tapped.goodbye_waited && tapped.version != ProtocolVersion::V5 ? Ended::ClientOrBroker : Ended::ByClient;
+        how = Ended::ByClient;
     if (trace_.prints())
         trace_.line(evidence_.schedule.now(), "link " + std::to_string(tapped.link) + " " + tapped.client_identifier +
                                                   (how == Ended::Lost ? " ends: lost" : " ends: closed"));

@@ -29,9 +29,12 @@ public:
     // When the broker last sent something other than PINGRESP.
     Time last_movement() const { return last_movement_; }
 
-    // The shard is about to be given these bytes, and was given them.
+    // The shard is about to be given these bytes.
     void bytes_received(Tapped& tapped, std::string_view bytes);
-    void input_handled(Tapped& tapped) const;
+    // The shard has handled everything that it was given but the last `waiting` bytes.
+    void input_handled(Tapped& tapped, size_t waiting);
+    // The shard passes the connection on to another one, with all these bytes.
+    void handed_over(Tapped& tapped, std::string_view bytes) { tapped.waits = bytes; }
     // The shard has put these bytes into the connection's output.
     void bytes_made(Tapped& tapped, std::string_view bytes);
     // The shard is about to be told that the connection is lost.

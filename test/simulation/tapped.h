@@ -31,10 +31,9 @@ constexpr uint64_t kUnknownIncarnation = 0;
 
 // How a connection ended, as far as the border of the shard shows.
 enum class Ended : uint8_t {
-    Lost,            // The transport failed or the client closed it.
-    ByClient,        // The client's DISCONNECT was carried out.
-    ByBroker,        // The broker closed it.
-    ClientOrBroker,  // A DISCONNECT of MQTT 3 was waiting when something ended the connection.
+    Lost,      // The transport failed or the client closed it.
+    ByClient,  // The client's DISCONNECT was carried out.
+    ByBroker,  // The broker closed it.
 };
 
 // One connection, seen from the border of its shard: what the shard was given and what it has made, in that order. Goes
@@ -44,6 +43,7 @@ struct Tapped {
     mqtt::ProtocolVersion version = mqtt::ProtocolVersion::V311;
     std::string input;   // Of a packet that is not whole yet.
     std::string output;  // The same.
+    std::string waits;   // What was received and not handled yet.
 
     size_t packet_size = 0;  // Of the packet that checkers hear of at the moment.
 
@@ -59,9 +59,9 @@ struct Tapped {
     uint16_t keep_alive = 0;        // The broker's, if it has its own.
 
     Time last_received;
-    std::optional<mqtt::ReasonCode> client_said_goodbye;  // Its DISCONNECT was received, handled or not,
+    Time last_handled;
+    std::optional<mqtt::ReasonCode> client_said_goodbye;  // Its DISCONNECT was handled,
     std::optional<uint32_t> goodbye_expiry;               // and said this.
-    bool goodbye_waited = false;                          // It was not handled at once.
     bool broker_said_goodbye = false;
     bool lost = false;
     bool ended = false;

@@ -34,7 +34,7 @@ RetainedIsTheLast::Spans RetainedIsTheLast::spans() const {
             span.certain = true;
         } else if (message.abandoned.has_come()) {
             span.latest = message.abandoned.at;
-        } else if (message.qos == mqtt::QoS::AtMostOnce) {
+        } else if (message.qos == mqtt::QoS::AtMostOnce && !message.is_will) {
             span.latest = message.first_sent.at + Duration{kSlackMs};
         }
         found[message.topic].push_back(span);

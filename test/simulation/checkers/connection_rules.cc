@@ -99,7 +99,7 @@ void KeepAliveIsExact::packet_sent(Tapped& tapped, const test::AnyPacket& packet
 void KeepAliveIsExact::turn_ended() {
     for (const auto& [link, tapped] : open_) {
         if (!tapped->accepted || tapped->keep_alive == 0) continue;
-        if (now() - tapped->last_received > Duration{int64_t{tapped->keep_alive} * 1500 + kSlackMs})
+        if (now() - tapped->last_handled > Duration{int64_t{tapped->keep_alive} * 1500 + kSlackMs})
             complain(name_of(*tapped) + " is silent for too long");
     }
 }

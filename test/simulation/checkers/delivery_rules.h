@@ -69,6 +69,7 @@ public:
     explicit ExpiredStayAway(Evidence& evidence)
         : Checker("Message Expiry Interval counts down and is kept", evidence) {}
     void packet_received(Tapped& tapped, const test::AnyPacket& packet) override;
+    void packet_handled(Tapped& tapped, const test::AnyPacket& packet) override { packet_received(tapped, packet); }
     void packet_sent(Tapped& tapped, const test::AnyPacket& packet) override;
 
 private:
@@ -76,7 +77,8 @@ private:
         Time first;
         Time last;
     };
-    std::map<uint64_t, Known> received_;  // When a PUBLISH came in, by number.
+    // When a PUBLISH first came in, and when it was last handled: its time begins then. By number.
+    std::map<uint64_t, Known> received_;
 };
 
 }  // namespace runnel::simulation

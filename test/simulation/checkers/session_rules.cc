@@ -12,7 +12,7 @@ using mqtt::QoS;
 
 void PacketIdentifiersAreKept::packet_received(Tapped& tapped, const test::AnyPacket& packet) {
     const auto* ack = std::get_if<mqtt::PublishAck>(&packet);
-    if (ack == nullptr || ack->type == PacketType::Pubrel) return;
+    if (ack == nullptr || ack->type == PacketType::Pubrel || tapped.incarnation == kUnknownIncarnation) return;
     auto& in_flight = in_flight_[tapped.incarnation];
     const auto at = in_flight.find(ack->packet_identifier);
     if (at == in_flight.end()) return;
@@ -21,6 +21,8 @@ void PacketIdentifiersAreKept::packet_received(Tapped& tapped, const test::AnyPa
 }
 
 void PacketIdentifiersAreKept::packet_sent(Tapped& tapped, const test::AnyPacket& packet) {
+    // Nobody can tell what this Session has sent before.
+    if (tapped.incarnation == kUnknownIncarnation) return;
     if (const auto* publish = std::get_if<mqtt::Publish>(&packet)) {
         if (publish->qos != QoS::AtMostOnce) publish_sent(tapped, *publish);
         return;
@@ -96,9 +98,12 @@ void WillsAreExact::connection_ended(Tapped& tapped, Ended how) {
     Will& will = wills_[tapped.terms.will_number];
     const bool kind = tapped.client_said_goodbye == mqtt::ReasonCode::Success;
     if (how == Ended::ByClient && kind) return;  // [MQTT-3.14.4-3]
-    will.fate = how == Ended::ClientOrBroker ? Fate::Free : Fate::Due;
+    will.fate = Fate::Due;
     will.due = now() + Duration::seconds(std::min(tapped.terms.will_delay, tapped.session_expiry));
-    if (will.fate == Fate::Due) waiting_[tapped.client_identifier] = tapped.terms.will_number;
+    waiting_[tapped.client_identifier] = tapped.terms.will_number;
+    // If the queues of all observers are full, it is sent and never seen.
+    PublishedMessage* message = ledger().find(tapped.terms.will_number);
+    if (scenario().drops_are_expected() && message != nullptr) message->first_sent = ledger().now(now());
 }
 
 void WillsAreExact::seen(const Tapped& observer, uint64_t number) {
@@ -110,8 +115,8 @@ void WillsAreExact::seen(const Tapped& observer, uint64_t number) {
     if (will.fate == Fate::Due && now() > will.due + Duration{1000 + kSlackMs})
         complain("Will " + which + " came late");
     PublishedMessage* message = ledger().find(number);
-    if (message == nullptr || message->first_sent.has_come()) return;
-    message->first_sent = ledger().now(now());
+    if (message == nullptr || message->acknowledged.has_come()) return;
+    if (!message->first_sent.has_come()) message->first_sent = ledger().now(now());
     message->acknowledged = ledger().now(now() + Duration{kSlackMs});
 }
 
