@@ -4,7 +4,6 @@
 #include <chrono>
 #include <ctime>
 
-#include "broker/session/stored_keys.h"
 #include "broker/shard/recovery.h"
 #include "storage/rocksdb_store.h"
 

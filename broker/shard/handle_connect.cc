@@ -243,7 +243,8 @@ void Shard::finish_connect(Connection& connection, api::Identity identity, Time 
     if (!may_have_will(connect, identity))
         return refuse_connect(connection, ReasonCode::NotAuthorized, "the Will Topic may not be published to", now);
     bool session_present = false;
-    const uint64_t needs = receipts_.needs();
+    const SessionSlot* before = sessions_.find(connect.client_identifier);
+    const bool was_stored = before != nullptr && before->session.stored;
     SessionSlot* slot = session_for(connection, connect, identity, session_present, now);
     if (slot == nullptr) return;
     slot->identity = std::move(identity);
@@ -251,7 +252,7 @@ void Shard::finish_connect(Connection& connection, api::Identity identity, Time 
     slot->session.will = will_of(connect);
     slot->connection = &connection;
     store_or_drop(*slot);
-    accept_connect(connection, connect, *slot, {session_present, receipts_.needs() != needs}, now);
+    accept_connect(connection, connect, *slot, {session_present, was_stored || slot->session.stored}, now);
 }
 
 // Takes over, resumes, discards or makes a Session [MQTT-3.1.2-4] to [MQTT-3.1.2-6]; nullptr if that was refused.

@@ -76,6 +76,8 @@ void Loop::turn() {
     give([&] { shard_->time_advanced(network_.schedule.now()); });
     write_sockets();
     flush();
+    give([&] { shard_->end_turn(network_.schedule.now()); });
+    flush();
     carry_out_effects();
     if (const auto deadline = shard_->next_deadline()) wake(std::max(*deadline, network_.schedule.now()));
 }
