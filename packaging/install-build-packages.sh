@@ -5,4 +5,5 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/packages.sh"
 
 # make: with it, gcc optimises at link time on all cores.
-install_packages g++ make cmake ninja-build ccache pkgconf libuv1-dev libssl-dev libcrypt-dev libcli11-dev libtomlplusplus-dev
+install_packages g++ make cmake ninja-build ccache pkgconf libuv1-dev libssl-dev libcrypt-dev librocksdb-dev libcli11-dev \
+  libtomlplusplus-dev

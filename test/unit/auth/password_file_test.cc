@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "broker/auth/password_hash.h"
-#include "test/unit/auth/temporary_folder.h"
+#include "test/unit/temporary_folder.h"
 
 namespace runnel::auth {
 namespace {

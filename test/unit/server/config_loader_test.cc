@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "test/unit/auth/temporary_folder.h"
+#include "test/unit/temporary_folder.h"
 
 namespace runnel::server {
 namespace {

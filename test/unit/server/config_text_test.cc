@@ -10,7 +10,7 @@
 
 #include "broker/server/config_loader.h"
 #include "broker/server/options.h"
-#include "test/unit/auth/temporary_folder.h"
+#include "test/unit/temporary_folder.h"
 
 namespace runnel::server {
 namespace {

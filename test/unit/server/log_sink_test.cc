@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "test/unit/auth/temporary_folder.h"
+#include "test/unit/temporary_folder.h"
 
 namespace runnel::server {
 namespace {

@@ -1,0 +1,523 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/rocksdb_store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+#include <rocksdb/iterator.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "storage/rocksdb_store_testing.h"
+#include "storage/store_directory.h"
+#include "storage/write_ahead_log_scan.h"
+
+namespace runnel::storage {
+namespace {
+
+constexpr uint64_t kSizeRefreshBytes = 1 << 20;
+constexpr size_t kBatchKeptBytes = 1 << 20;
+
+rocksdb::Slice slice(std::string_view bytes) {
+    return {bytes.data(), bytes.size()};
+}
+
+std::string_view view(const rocksdb::Slice& bytes) {
+    return {bytes.data(), bytes.size()};
+}
+
+bool contains(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+Outcome::Kind kind_of(const rocksdb::Status& status, const std::string& text) {
+    if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kSpaceLimit) return Outcome::Kind::DiskFull;
+    if (const Outcome::Kind kind = kind_of_failure(text); kind != Outcome::Kind::IoError) return kind;
+    // RocksDB calls it corruption too if a file cannot be opened for want of permission or descriptors.
+    const bool is_missing = contains(text, "No such file or directory");
+    if (status.IsCorruption() && (is_missing || !contains(text, "IO error"))) return Outcome::Kind::Damaged;
+    return Outcome::Kind::IoError;
+}
+
+Outcome outcome_of(const rocksdb::Status& status, const std::string& path) {
+    if (status.ok()) return {};
+    std::string text = status.ToString();
+    const Outcome::Kind kind = kind_of(status, text);
+    if (!contains(text, path)) text = path + ": " + text;
+    return {kind, std::move(text)};
+}
+
+// Copies a batch of ours into one of RocksDB.
+struct BatchWriter {
+    rocksdb::WriteBatch& batch;
+
+    void put(std::string_view key, std::string_view value) const { add(batch.Put(slice(key), slice(value))); }
+    void erase(std::string_view key) const { add(batch.Delete(slice(key))); }
+    void erase_range(std::string_view begin, std::string_view end) const {
+        add(batch.DeleteRange(slice(begin), slice(end)));
+    }
+    // A batch has no limit of its own, so adding to it cannot fail.
+    static void add(const rocksdb::Status& status) { status.PermitUncheckedError(); }
+};
+
+rocksdb::BlockBasedTableOptions table_options(const RocksDbOptions& options) {
+    rocksdb::BlockBasedTableOptions table;
+    table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes, 2);
+    table.block_size = 8 << 10;
+    // So that the cache bounds them too.
+    table.cache_index_and_filter_blocks = true;
+    table.format_version = 5;
+    return table;
+}
+
+rocksdb::Options library_options(const RocksDbOptions& ours) {
+    rocksdb::Options options;
+    options.create_if_missing = true;
+    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(ours)));
+    options.compression = rocksdb::kLZ4Compression;
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;  // See write_ahead_log_scan.h.
+    // Memory.
+    options.write_buffer_size = ours.write_buffer_bytes;
+    options.max_write_buffer_number = ours.write_buffers_max;
+    options.arena_block_size = std::min<size_t>(256 << 10, ours.write_buffer_bytes / 8);
+    options.max_background_jobs = ours.background_threads;
+    // One thread writes.
+    options.allow_concurrent_memtable_write = false;
+    options.enable_write_thread_adaptive_yield = false;
+    // Messages live short: what was erased shall not wait for its level to fill. Old files are compacted within the
+    // hour, and those that consist of erasures at once.
+    options.level_compaction_dynamic_level_bytes = true;
+    options.max_bytes_for_level_base = 32 << 20;
+    options.target_file_size_base = 16 << 20;
+    options.target_file_size_multiplier = 2;
+    options.ttl = 3600;
+    options.max_open_files = -1;  // ttl needs it; and a missing or cut file is noticed when the store is opened.
+    options.table_properties_collector_factories.push_back(
+        rocksdb::NewCompactOnDeletionCollectorFactory(4096, 2048, 0.5));
+    // Large files reach the disk bit by bit, so that a sync of the log does not wait for all of it.
+    options.bytes_per_sync = 1 << 20;
+    // What is beside the store in its directory stays small.
+    options.max_manifest_file_size = 1 << 20;
+    options.manifest_preallocation_size = 64 << 10;
+    options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+    options.keep_log_file_num = 2;
+    options.max_log_file_size = 1 << 20;
+    options.stats_dump_period_sec = 0;
+    options.stats_persist_period_sec = 0;
+    // Who retries is us: apply().
+    options.max_bgerror_resume_count = 0;
+    return options;
+}
+
+// Keeps RocksDB from recovering on its own, every five seconds and only if it finds enough space free: apply() does it,
+// as often as it is called.
+class ManualRecovery final : public rocksdb::EventListener {
+public:
+    void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* auto_recovery) override {
+        *auto_recovery = false;
+    }
+};
+
+// An open database, closed with the last one that uses it.
+struct Database {
+    explicit Database(rocksdb::DB* opened) : db(opened) {}
+    Database(const Database&) = delete;
+    Database& operator=(const Database&) = delete;
+    ~Database() { db->Close().PermitUncheckedError(); }
+
+    const std::unique_ptr<rocksdb::DB> db;
+};
+
+class DatabaseCursor final : public Cursor {
+public:
+    DatabaseCursor(std::shared_ptr<Database> database, std::string path, std::string_view begin, std::string_view end,
+                   bool reverse)
+        : database_(std::move(database)), path_(std::move(path)), begin_(begin), end_(end), reverse_(reverse) {
+        rocksdb::ReadOptions options;
+        lower_ = rocksdb::Slice(begin_);
+        upper_ = rocksdb::Slice(end_);
+        options.iterate_lower_bound = &lower_;
+        if (!end_.empty()) options.iterate_upper_bound = &upper_;
+        iterator_.reset(database_->db->NewIterator(options));
+        if (reverse_) {
+            iterator_->SeekToLast();
+        } else {
+            iterator_->SeekToFirst();
+        }
+    }
+    bool valid() const override { return iterator_->Valid(); }
+    std::string_view key() const override { return view(iterator_->key()); }
+    std::string_view value() const override { return view(iterator_->value()); }
+    void next() override {
+        if (reverse_) {
+            iterator_->Prev();
+        } else {
+            iterator_->Next();
+        }
+    }
+    Outcome outcome() const override { return outcome_of(iterator_->status(), path_); }
+
+private:
+    const std::shared_ptr<Database> database_;
+    const std::string path_;
+    const std::string begin_;
+    const std::string end_;
+    const bool reverse_;
+    rocksdb::Slice lower_;
+    rocksdb::Slice upper_;
+    std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
+// Nothing, because the disk does not let the store be read.
+class FailedCursor final : public Cursor {
+public:
+    explicit FailedCursor(Outcome outcome) : outcome_(std::move(outcome)) {}
+    bool valid() const override { return false; }
+    std::string_view key() const override { return {}; }
+    std::string_view value() const override { return {}; }
+    void next() override {}
+    Outcome outcome() const override { return outcome_; }
+
+private:
+    const Outcome outcome_;
+};
+
+class RocksDbStore final : public Store {
+public:
+    RocksDbStore(std::string path, const RocksDbOptions& ours, rocksdb::Options options,
+                 std::unique_ptr<rocksdb::Env> env)
+        : path_(std::move(path)), max_bytes_(ours.max_bytes), env_(std::move(env)), options_(std::move(options)) {
+        options_.listeners.push_back(std::make_shared<ManualRecovery>());
+    }
+    RocksDbStore(const RocksDbStore&) = delete;
+    RocksDbStore& operator=(const RocksDbStore&) = delete;
+    // Empties the write-ahead log, so that nothing in it can be in doubt at the next start.
+    ~RocksDbStore() override {
+        if (database_ && !needs_recovery_) (void)flush();
+    }
+
+    Outcome open();
+    Outcome apply(const WriteBatch& batch, Durability durability) override;
+    Outcome sync() override;
+    Outcome get(std::string_view key, std::string& value, bool& found) override;
+    std::unique_ptr<Cursor> scan(std::string_view begin, std::string_view end, bool reverse) override;
+    Outcome checkpoint(const std::string& directory) override;
+    Outcome flush() override;
+    Outcome compact_range(std::string_view begin, std::string_view end) override;
+    uint64_t size_bytes() const override { return size_.load(std::memory_order_relaxed); }
+    bool is_over_budget() const override { return size_bytes() > max_bytes_; }
+    std::string statistics() override;
+
+private:
+    std::shared_ptr<Database> database() {
+        const std::lock_guard lock(database_mutex_);
+        return database_;
+    }
+    Outcome not_open() const { return {Outcome::Kind::IoError, path_ + ": closed after a failure of the disk"}; }
+    rocksdb::Status write(const WriteBatch& batch, Durability durability);
+    Outcome settle(const rocksdb::Status& status, Durability durability);
+    Outcome recover();
+    Outcome reopen();
+    void refresh_size();
+
+    const std::string path_;
+    const uint64_t max_bytes_;
+    const std::unique_ptr<rocksdb::Env> env_;  // Null: the system's.
+    rocksdb::Options options_;
+    std::mutex write_mutex_;  // Held for a write and what belongs to it; taken before database_mutex_.
+    std::mutex database_mutex_;
+    std::shared_ptr<Database> database_;  // Null after a failure that took the database along.
+    rocksdb::WriteBatch batch_;
+    uint64_t synced_through_ = 0;
+    uint64_t unmeasured_bytes_ = 0;
+    std::atomic<bool> needs_recovery_{false};
+    std::atomic<uint64_t> size_{0};
+};
+
+Outcome RocksDbStore::open() {
+    rocksdb::DB* opened = nullptr;
+    if (Outcome outcome = outcome_of(rocksdb::DB::Open(options_, path_, &opened), path_); !outcome) return outcome;
+    const std::lock_guard lock(database_mutex_);
+    database_ = std::make_shared<Database>(opened);
+    // Opening has moved all that was in the log into synced files.
+    synced_through_ = opened->GetLatestSequenceNumber();
+    needs_recovery_ = false;
+    refresh_size();
+    return {};
+}
+
+void RocksDbStore::refresh_size() {
+    unmeasured_bytes_ = 0;
+    size_.store(directory_bytes(path_), std::memory_order_relaxed);
+}
+
+Outcome RocksDbStore::apply(const WriteBatch& batch, Durability durability) {
+    const std::lock_guard lock(write_mutex_);
+    if (needs_recovery_) {
+        if (Outcome outcome = recover(); !outcome) return outcome;
+    }
+    Outcome outcome = settle(write(batch, durability), durability);
+    unmeasured_bytes_ += batch.size_bytes();
+    if (unmeasured_bytes_ >= kSizeRefreshBytes) refresh_size();
+    return outcome;
+}
+
+rocksdb::Status RocksDbStore::write(const WriteBatch& batch, Durability durability) {
+    batch_.Clear();
+    batch_.PutLogData(synced_mark(synced_through_)).PermitUncheckedError();
+    batch.for_each(BatchWriter{batch_});
+    rocksdb::WriteOptions options;
+    options.sync = durability == Durability::Synced;
+    options.disableWAL = durability == Durability::Memory;
+    const rocksdb::Status status = database_->db->Write(options, &batch_);
+    if (batch_.GetDataSize() > kBatchKeptBytes) batch_ = rocksdb::WriteBatch();
+    return status;
+}
+
+Outcome RocksDbStore::settle(const rocksdb::Status& status, Durability durability) {
+    if (!status.ok()) {
+        needs_recovery_ = true;
+    } else if (durability == Durability::Synced) {
+        synced_through_ = database_->db->GetLatestSequenceNumber();
+    }
+    return outcome_of(status, path_);
+}
+
+// Writes go on after a failure if the disk lets them. RocksDB keeps what had been applied in memory, so the log that
+// failed is given up: resuming writes a table of it and begins a new log. An error that RocksDB thinks fatal needs a
+// new start from what is on disk, which holds all that was ever written successfully.
+Outcome RocksDbStore::recover() {
+    if (database_) {
+        const rocksdb::Status status = database_->db->Resume();
+        if (status.ok()) {
+            synced_through_ = database_->db->GetLatestSequenceNumber();
+            needs_recovery_ = false;
+            return {};
+        }
+        const bool is_fatal = status.severity() >= rocksdb::Status::kFatalError;
+        if (!is_fatal) return outcome_of(status, path_);
+    }
+    return reopen();
+}
+
+Outcome RocksDbStore::reopen() {
+    {
+        const std::lock_guard lock(database_mutex_);
+        // One that reads has it open, for a moment: the next attempt will do.
+        if (database_.use_count() > 1) return not_open();
+        database_.reset();
+    }
+    return open();
+}
+
+Outcome RocksDbStore::sync() {
+    const std::lock_guard lock(write_mutex_);
+    if (needs_recovery_) return recover();
+    return settle(database_->db->SyncWAL(), Durability::Synced);
+}
+
+Outcome RocksDbStore::get(std::string_view key, std::string& value, bool& found) {
+    const auto database = this->database();
+    found = false;
+    if (!database) return not_open();
+    const rocksdb::Status status = database->db->Get(rocksdb::ReadOptions(), slice(key), &value);
+    if (status.IsNotFound()) return {};
+    found = status.ok();
+    return outcome_of(status, path_);
+}
+
+std::unique_ptr<Cursor> RocksDbStore::scan(std::string_view begin, std::string_view end, bool reverse) {
+    auto database = this->database();
+    if (!database) return std::make_unique<FailedCursor>(not_open());
+    return std::make_unique<DatabaseCursor>(std::move(database), path_, begin, end, reverse);
+}
+
+Outcome RocksDbStore::checkpoint(const std::string& directory) {
+    const auto database = this->database();
+    if (!database) return not_open();
+    rocksdb::Checkpoint* created = nullptr;
+    const rocksdb::Status status = rocksdb::Checkpoint::Create(database->db.get(), &created);
+    if (!status.ok()) return outcome_of(status, path_);
+    const std::unique_ptr<rocksdb::Checkpoint> checkpoint(created);
+    return outcome_of(checkpoint->CreateCheckpoint(directory), directory);
+}
+
+Outcome RocksDbStore::flush() {
+    const auto database = this->database();
+    if (!database) return not_open();
+    return outcome_of(database->db->Flush(rocksdb::FlushOptions()), path_);
+}
+
+Outcome RocksDbStore::compact_range(std::string_view begin, std::string_view end) {
+    const auto database = this->database();
+    if (!database) return not_open();
+    rocksdb::CompactRangeOptions options;
+    options.exclusive_manual_compaction = false;
+    const rocksdb::Slice first = slice(begin);
+    const rocksdb::Slice last = slice(end);
+    Outcome outcome = outcome_of(database->db->CompactRange(options, &first, end.empty() ? nullptr : &last), path_);
+    const std::lock_guard lock(write_mutex_);
+    refresh_size();
+    return outcome;
+}
+
+std::string RocksDbStore::statistics() {
+    const auto database = this->database();
+    if (!database) return not_open().text() + "\n";
+    std::string text =
+        "engine: rocksdb\ndirectory: " + path_ + "\nbytes on disk: " + std::to_string(size_bytes()) + "\n";
+    const std::pair<const char*, const char*> properties[] = {
+        {"keys (estimate)", "rocksdb.estimate-num-keys"},
+        {"bytes in write buffers", "rocksdb.cur-size-all-mem-tables"},
+        {"bytes in the block cache", "rocksdb.block-cache-usage"},
+        {"bytes of live data (estimate)", "rocksdb.estimate-live-data-size"},
+        {"bytes waiting for compaction (estimate)", "rocksdb.estimate-pending-compaction-bytes"},
+        {"background errors", "rocksdb.background-errors"},
+        {"snapshots", "rocksdb.num-snapshots"},
+    };
+    for (const auto& [title, property] : properties) {
+        uint64_t number = 0;
+        if (database->db->GetIntProperty(property, &number)) text += title + (": " + std::to_string(number)) + "\n";
+    }
+    std::string levels;
+    if (database->db->GetProperty("rocksdb.levelstats", &levels)) text += levels;
+    return text;
+}
+
+// Whether another process, or another part of this one, has the store open.
+Outcome find_other_user(const std::string& path, rocksdb::Env& env) {
+    rocksdb::FileLock* lock = nullptr;
+    const rocksdb::Status status = env.LockFile(path + "/LOCK", &lock);
+    if (status.ok()) return outcome_of(env.UnlockFile(lock), path);
+    const std::string text = status.ToString();
+    const bool is_held = contains(text, "lock hold by") || contains(text, "Resource temporarily unavailable");
+    if (!is_held) return outcome_of(status, path);
+    return {Outcome::Kind::InUse, path + ": another process has this store open (" + text + ")"};
+}
+
+// The oldest log that the tables do not make superfluous; opens for reading only, which changes nothing.
+Outcome oldest_needed_log(const std::string& path, const rocksdb::Options& options, uint64_t& number) {
+    rocksdb::DB* opened = nullptr;
+    if (Outcome outcome = outcome_of(rocksdb::DB::OpenForReadOnly(options, path, &opened), path); !outcome)
+        return outcome;
+    const std::unique_ptr<rocksdb::DB> database(opened);
+    if (!database->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &number)) number = 0;
+    return {};
+}
+
+// Opening would stop at the first record of the log that cannot be read, and drop what is behind it.
+Outcome find_damage(const std::string& path, const rocksdb::Options& options) {
+    if (has_lost_its_beginning(path)) {
+        return {Outcome::Kind::Damaged,
+                path + "/CURRENT: No such file or directory, but there are tables or logs beside it"};
+    }
+    std::vector<LogGap> gaps = find_log_gaps(path);
+    std::erase_if(gaps, [](const LogGap& gap) { return !gap.lost_synced(); });
+    if (gaps.empty()) return {};
+    uint64_t oldest_needed = 0;
+    if (Outcome outcome = oldest_needed_log(path, options, oldest_needed); !outcome) return outcome;
+    for (const LogGap& gap : gaps) {
+        if (gap.log_number < oldest_needed) continue;
+        return {Outcome::Kind::Damaged, gap.path + ": cannot be read from byte " + std::to_string(gap.offset) +
+                                            " on, and holds synced changes there (" +
+                                            std::to_string(gap.synced_through - gap.readable_to) + " are lost)"};
+    }
+    return {};
+}
+
+bool has_current(const std::string& path, rocksdb::Env& env) {
+    return env.FileExists(path + "/CURRENT").ok();
+}
+
+OpenedStore open_with(const std::string& path, const RocksDbOptions& ours, std::unique_ptr<rocksdb::Env> own_env) {
+    OpenedStore result;
+    rocksdb::Env& env = own_env ? *own_env : *rocksdb::Env::Default();
+    rocksdb::Options options = library_options(ours);
+    options.env = &env;
+    result.outcome = create_store_directory(path);
+    if (result.outcome) result.outcome = find_other_user(path, env);
+    if (result.outcome) result.outcome = find_damage(path, options);
+    if (!result.outcome) return result;
+    const bool is_old = has_current(path, env);
+    auto store = std::make_unique<RocksDbStore>(path, ours, std::move(options), std::move(own_env));
+    result.outcome = store->open();
+    if (result.outcome) {
+        result.store = std::move(store);
+    } else if (is_old && contains(result.outcome.text(), "No such file or directory")) {
+        result.outcome = {Outcome::Kind::Damaged, result.outcome.text()};  // One that the others name is missing.
+    }
+    return result;
+}
+
+}  // namespace
+
+OpenedStore open_rocksdb(const std::string& path, const RocksDbOptions& options) {
+    return open_with(path, options, nullptr);
+}
+
+OpenedStore open_rocksdb_on(const std::string& path, const RocksDbOptions& options,
+                            std::shared_ptr<rocksdb::FileSystem> file_system) {
+    return open_with(path, options, rocksdb::NewCompositeEnv(file_system));
+}
+
+OpenedStore open_rocksdb_or_set_aside(const std::string& path, const RocksDbOptions& options, std::string_view stamp) {
+    OpenedStore first = open_rocksdb(path, options);
+    if (first.outcome.kind() != Outcome::Kind::Damaged) return first;
+    std::string set_aside;
+    if (Outcome moved = set_directory_aside(path, stamp, set_aside); !moved) {
+        first.outcome = {moved.kind(), first.outcome.text() + "; and it cannot be set aside: " + moved.text()};
+        return first;
+    }
+    OpenedStore second = open_rocksdb(path, options);
+    second.set_aside = set_aside;
+    second.report = "The store " + path + " is damaged: " + first.outcome.text() + ". It is now " + set_aside +
+                    ", and the broker begins with an empty one. To try a repair: stop the broker, copy " + set_aside +
+                    ", run \"runnelctl store repair\" on the copy, and put it in the place of " + path + ".";
+    return second;
+}
+
+Outcome check_rocksdb(const std::string& path, std::string& report) {
+    rocksdb::Options options = library_options({});
+    options.create_if_missing = false;
+    if (!has_current(path, *options.env) && !has_lost_its_beginning(path)) {
+        return {Outcome::Kind::IoError, path + ": there is no store here"};
+    }
+    if (Outcome outcome = find_other_user(path, *options.env); !outcome) return outcome;
+    if (Outcome outcome = find_damage(path, options); !outcome) return outcome;
+    rocksdb::DB* opened = nullptr;
+    if (Outcome outcome = outcome_of(rocksdb::DB::OpenForReadOnly(options, path, &opened), path); !outcome)
+        return outcome;
+    const std::unique_ptr<rocksdb::DB> database(opened);
+    if (Outcome outcome = outcome_of(database->VerifyChecksum(), path); !outcome) return outcome;
+    uint64_t keys = 0;
+    uint64_t bytes = 0;
+    const std::unique_ptr<rocksdb::Iterator> all(database->NewIterator(rocksdb::ReadOptions()));
+    for (all->SeekToFirst(); all->Valid(); all->Next(), ++keys)
+        bytes += all->key().size() + all->value().size();
+    report = std::to_string(keys) + " keys, " + std::to_string(bytes) + " bytes of keys and values, " +
+             std::to_string(directory_bytes(path)) + " bytes on disk\n";
+    return outcome_of(all->status(), path);
+}
+
+Outcome repair_rocksdb(const std::string& path, std::string& report) {
+    rocksdb::Options options = library_options({});
+    options.create_if_missing = false;
+    if (!options.env->FileExists(path).ok()) return {Outcome::Kind::IoError, path + ": No such file or directory"};
+    if (Outcome outcome = find_other_user(path, *options.env); !outcome) return outcome;
+    if (Outcome outcome = outcome_of(rocksdb::RepairDB(path, options), path); !outcome) return outcome;
+    return check_rocksdb(path, report);
+}
+
+}  // namespace runnel::storage

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/write_ahead_log_scan.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <optional>
+
+namespace runnel::storage {
+namespace {
+
+// The format of the log: blocks of 32 KiB, in them fragments with a header of checksum (4), length (2), type (1); a
+// fragment of type Full is a record, else First, Middle..., Last make one. A record is a batch: sequence number of its
+// first change (8), number of changes (4), then entries; ours begin with a log-data entry that holds the mark.
+// Little-endian throughout.
+constexpr size_t kBlockSize = 32768;
+constexpr size_t kHeaderSize = 7;
+constexpr size_t kBatchHeaderSize = 12;
+constexpr uint8_t kLogDataTag = 3;
+constexpr std::string_view kMark = "sync";
+enum class Fragment : uint8_t { Zero, Full, First, Middle, Last };
+
+template <class Number>
+Number number_at(const char* at) {
+    Number number = 0;
+    for (size_t i = 0; i < sizeof(Number); ++i)
+        number = static_cast<Number>(number | Number{static_cast<uint8_t>(at[i])} << (8 * i));
+    return number;
+}
+
+constexpr std::array<uint32_t, 256> checksum_table() {
+    std::array<uint32_t, 256> table{};
+    for (uint32_t i = 0; i < 256; ++i) {
+        uint32_t sum = i;
+        for (int bit = 0; bit < 8; ++bit)
+            sum = (sum >> 1) ^ ((sum & 1) != 0 ? 0x82f63b78u : 0);  // CRC-32C.
+        table[i] = sum;
+    }
+    return table;
+}
+
+// As RocksDB stores it: rotated, so that the checksum of bytes with checksums in them is as good.
+uint32_t masked_checksum(std::string_view bytes) {
+    static constexpr auto kTable = checksum_table();
+    uint32_t sum = ~0u;
+    for (const char byte : bytes)
+        sum = kTable[(sum ^ static_cast<uint8_t>(byte)) & 0xff] ^ (sum >> 8);
+    sum = ~sum;
+    return ((sum >> 15) | (sum << 17)) + 0xa282ead8u;
+}
+
+// The log files by number.
+std::map<uint64_t, std::string> log_files(const std::string& directory) {
+    std::map<uint64_t, std::string> files;
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
+        const std::string stem = entry.path().stem().string();
+        const bool is_number = !stem.empty() && stem.find_first_not_of("0123456789") == std::string::npos;
+        if (entry.path().extension() == ".log" && is_number) files.emplace(std::stoull(stem), entry.path().string());
+    }
+    return files;
+}
+
+std::optional<uint64_t> mark_of(std::string_view record) {
+    constexpr size_t kBegin = kBatchHeaderSize + 2;
+    if (record.size() < kBegin + kSyncedMarkSize || record[kBatchHeaderSize] != kLogDataTag ||
+        record[kBatchHeaderSize + 1] != kSyncedMarkSize || record.substr(kBegin, kMark.size()) != kMark) {
+        return std::nullopt;
+    }
+    return number_at<uint64_t>(record.data() + kBegin + kMark.size());
+}
+
+// Goes through the records of all files and keeps what is behind each gap in mind.
+class GapFinder {
+public:
+    void read_file(uint64_t number, const std::string& path) {
+        file_ = {number, path, 0, 0, 0};
+        std::ifstream stream(path, std::ios::binary);
+        const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+        for (size_t block = 0; block < bytes.size(); block += kBlockSize)
+            read_block(std::string_view(bytes).substr(block, kBlockSize), block);
+        if (in_record_) note_gap(bytes.size());
+        previous_ = file_;
+    }
+
+    std::vector<LogGap> take() { return std::move(gaps_); }
+
+private:
+    void read_block(std::string_view block, size_t offset) {
+        for (size_t at = 0; at + kHeaderSize <= block.size();) {
+            const char* header = block.data() + at;
+            const size_t length = number_at<uint16_t>(header + 4);
+            const auto type = static_cast<Fragment>(header[6]);
+            const bool fits =
+                at + kHeaderSize + length <= block.size() && type != Fragment::Zero && type <= Fragment::Last;
+            if (!fits || number_at<uint32_t>(header) != masked_checksum({header + 6, length + 1})) {
+                return note_gap(offset + at);
+            }
+            read_fragment(type, {header + kHeaderSize, length}, offset + at);
+            at += kHeaderSize + length;
+        }
+    }
+
+    void read_fragment(Fragment type, std::string_view bytes, size_t offset) {
+        const bool begins = type == Fragment::Full || type == Fragment::First;
+        if (begins == in_record_) note_gap(offset);  // Half a record.
+        if (!begins && !in_record_) return;
+        if (begins) record_.clear();
+        record_ += bytes;
+        in_record_ = type == Fragment::First || type == Fragment::Middle;
+        if (!in_record_) read_record(offset);
+    }
+
+    void read_record(size_t offset) {
+        if (record_.size() < kBatchHeaderSize) return note_gap(offset);
+        const auto sequence = number_at<uint64_t>(record_.data());
+        const auto count = number_at<uint32_t>(record_.data() + 8);
+        const uint64_t synced = mark_of(record_).value_or(0);
+        // Nothing is unreadable, and yet something is missing that had been synced: a file.
+        if (seen_any_ && synced > readable_to_ && sequence > readable_to_ + 1 && !after_gap_) {
+            gaps_.push_back({previous_.log_number, previous_.path, 0, readable_to_, 0});
+        }
+        for (LogGap& gap : gaps_)
+            gap.synced_through = std::max(gap.synced_through, synced);
+        readable_to_ = std::max(readable_to_, sequence + count - 1);
+        seen_any_ = true;
+        after_gap_ = false;
+    }
+
+    void note_gap(size_t offset) {
+        in_record_ = false;
+        if (!after_gap_) gaps_.push_back({file_.log_number, file_.path, offset, readable_to_, 0});
+        after_gap_ = true;
+    }
+
+    std::vector<LogGap> gaps_;
+    LogGap file_;      // Number and path of the one being read,
+    LogGap previous_;  // and of the one before.
+    std::string record_;
+    bool in_record_ = false;
+    bool after_gap_ = false;  // Nothing could be read since the last gap.
+    bool seen_any_ = false;
+    uint64_t readable_to_ = 0;
+};
+
+}  // namespace
+
+std::string synced_mark(uint64_t synced_through) {
+    std::string mark(kMark);
+    for (int i = 0; i < 8; ++i)
+        mark.push_back(static_cast<char>(synced_through >> (8 * i) & 0xff));
+    return mark;
+}
+
+std::vector<LogGap> find_log_gaps(const std::string& directory) {
+    GapFinder finder;
+    for (const auto& [number, path] : log_files(directory))
+        finder.read_file(number, path);
+    return finder.take();
+}
+
+}  // namespace runnel::storage
