@@ -116,7 +116,7 @@ rocksdb::Options library_options(const RocksDbOptions& ours) {
     options.max_log_file_size = 1 << 20;
     options.stats_dump_period_sec = 0;
     options.stats_persist_period_sec = 0;
-    // Who retries is us: apply().
+    // Who tries again is us: apply().
     options.max_bgerror_resume_count = 0;
     return options;
 }
@@ -229,7 +229,8 @@ private:
     rocksdb::Status write(const WriteBatch& batch, Durability durability);
     Outcome settle(const rocksdb::Status& status, Durability durability);
     Outcome recover();
-    Outcome reopen();
+    Outcome open_for_writing();
+    void open_for_reading();
     void refresh_size();
 
     const std::string path_;
@@ -238,8 +239,9 @@ private:
     rocksdb::Options options_;
     std::mutex write_mutex_;  // Held for a write and what belongs to it; taken before database_mutex_.
     std::mutex database_mutex_;
-    std::shared_ptr<Database> database_;  // Null after a failure that took the database along.
+    std::shared_ptr<Database> database_;  // Null if the disk does not even let it be read.
     rocksdb::WriteBatch batch_;
+    Outcome failure_;  // The last one of a write.
     uint64_t synced_through_ = 0;
     uint64_t unmeasured_bytes_ = 0;
     std::atomic<bool> needs_recovery_{false};
@@ -247,9 +249,14 @@ private:
 };
 
 Outcome RocksDbStore::open() {
+    const std::lock_guard lock(database_mutex_);
+    return open_for_writing();
+}
+
+// With database_mutex_ held.
+Outcome RocksDbStore::open_for_writing() {
     rocksdb::DB* opened = nullptr;
     if (Outcome outcome = outcome_of(rocksdb::DB::Open(options_, path_, &opened), path_); !outcome) return outcome;
-    const std::lock_guard lock(database_mutex_);
     database_ = std::make_shared<Database>(opened);
     // Opening has moved all that was in the log into synced files.
     synced_through_ = opened->GetLatestSequenceNumber();
@@ -287,39 +294,34 @@ rocksdb::Status RocksDbStore::write(const WriteBatch& batch, Durability durabili
 }
 
 Outcome RocksDbStore::settle(const rocksdb::Status& status, Durability durability) {
-    if (!status.ok()) {
+    Outcome outcome = outcome_of(status, path_);
+    if (!outcome) {
+        failure_ = outcome;
         needs_recovery_ = true;
     } else if (durability == Durability::Synced) {
         synced_through_ = database_->db->GetLatestSequenceNumber();
     }
-    return outcome_of(status, path_);
+    return outcome;
 }
 
-// Writes go on after a failure if the disk lets them. RocksDB keeps what had been applied in memory, so the log that
-// failed is given up: resuming writes a table of it and begins a new log. An error that RocksDB thinks fatal needs a
-// new start from what is on disk, which holds all that was ever written successfully.
+// Writes go on after a failure if the disk lets them: with a new start from what is on disk, which holds all that was
+// ever written successfully. DB::Resume() would keep the database open, but gives up for good if it fails itself (as it
+// does if the disk is still full), and Debian's library is built with assertions, one of which it can meet there. Who
+// reads waits.
 Outcome RocksDbStore::recover() {
-    if (database_) {
-        const rocksdb::Status status = database_->db->Resume();
-        if (status.ok()) {
-            synced_through_ = database_->db->GetLatestSequenceNumber();
-            needs_recovery_ = false;
-            return {};
-        }
-        const bool is_fatal = status.severity() >= rocksdb::Status::kFatalError;
-        if (!is_fatal) return outcome_of(status, path_);
-    }
-    return reopen();
+    const std::lock_guard lock(database_mutex_);
+    // One that reads has it open, for a moment: the next attempt will do.
+    if (database_.use_count() > 1) return failure_;
+    database_.reset();
+    Outcome outcome = open_for_writing();
+    if (!outcome) open_for_reading();
+    return outcome;
 }
 
-Outcome RocksDbStore::reopen() {
-    {
-        const std::lock_guard lock(database_mutex_);
-        // One that reads has it open, for a moment: the next attempt will do.
-        if (database_.use_count() > 1) return not_open();
-        database_.reset();
-    }
-    return open();
+// Until writing is possible again.
+void RocksDbStore::open_for_reading() {
+    rocksdb::DB* opened = nullptr;
+    if (rocksdb::DB::OpenForReadOnly(options_, path_, &opened).ok()) database_ = std::make_shared<Database>(opened);
 }
 
 Outcome RocksDbStore::sync() {
