@@ -93,6 +93,7 @@ rocksdb::Options library_options(const RocksDbOptions& ours) {
     options.max_write_buffer_number = ours.write_buffers_max;
     options.arena_block_size = std::min<size_t>(256 << 10, ours.write_buffer_bytes / 8);
     options.max_background_jobs = ours.background_threads;
+    options.max_file_opening_threads = 1;
     // One thread writes.
     options.allow_concurrent_memtable_write = false;
     options.enable_write_thread_adaptive_yield = false;
@@ -409,14 +410,22 @@ Outcome find_other_user(const std::string& path, rocksdb::Env& env) {
     return {Outcome::Kind::InUse, path + ": another process has this store open (" + text + ")"};
 }
 
-// The oldest log that the tables do not make superfluous; opens for reading only, which changes nothing.
-Outcome oldest_needed_log(const std::string& path, const rocksdb::Options& options, uint64_t& number) {
+bool has_current(const std::string& path, rocksdb::Env& env) {
+    return env.FileExists(path + "/CURRENT").ok();
+}
+
+// One of the files that the others name may be missing.
+Outcome damaged_if_missing(Outcome outcome, bool is_store) {
+    if (outcome || !is_store || !contains(outcome.text(), "No such file or directory")) return outcome;
+    return {Outcome::Kind::Damaged, outcome.text()};
+}
+
+// Opens for reading only, which changes nothing.
+Outcome open_to_look(const std::string& path, const rocksdb::Options& options, std::unique_ptr<rocksdb::DB>& database) {
     rocksdb::DB* opened = nullptr;
-    if (Outcome outcome = outcome_of(rocksdb::DB::OpenForReadOnly(options, path, &opened), path); !outcome)
-        return outcome;
-    const std::unique_ptr<rocksdb::DB> database(opened);
-    if (!database->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &number)) number = 0;
-    return {};
+    Outcome outcome = outcome_of(rocksdb::DB::OpenForReadOnly(options, path, &opened), path);
+    database.reset(opened);
+    return damaged_if_missing(std::move(outcome), has_current(path, *options.env));
 }
 
 // Opening would stop at the first record of the log that cannot be read, and drop what is behind it.
@@ -426,21 +435,18 @@ Outcome find_damage(const std::string& path, const rocksdb::Options& options) {
                 path + "/CURRENT: No such file or directory, but there are tables or logs beside it"};
     }
     std::vector<LogGap> gaps = find_log_gaps(path);
-    std::erase_if(gaps, [](const LogGap& gap) { return !gap.lost_synced(); });
+    std::erase_if(gaps, [](const LogGap& gap) { return !gap.is_followed; });
     if (gaps.empty()) return {};
-    uint64_t oldest_needed = 0;
-    if (Outcome outcome = oldest_needed_log(path, options, oldest_needed); !outcome) return outcome;
+    std::unique_ptr<rocksdb::DB> database;
+    if (Outcome outcome = open_to_look(path, options, database); !outcome) return outcome;
+    uint64_t oldest_needed = 0;  // The tables make the logs before it superfluous.
+    (void)database->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &oldest_needed);
     for (const LogGap& gap : gaps) {
-        if (gap.log_number < oldest_needed) continue;
-        return {Outcome::Kind::Damaged, gap.path + ": cannot be read from byte " + std::to_string(gap.offset) +
-                                            " on, and holds synced changes there (" +
-                                            std::to_string(gap.synced_through - gap.readable_to) + " are lost)"};
+        if (gap.log_number < oldest_needed || !gap.lost_synced(database->GetLatestSequenceNumber())) continue;
+        return {Outcome::Kind::Damaged, gap.path + ": cannot be read at byte " + std::to_string(gap.offset) +
+                                            ", where there were changes that had been synced"};
     }
     return {};
-}
-
-bool has_current(const std::string& path, rocksdb::Env& env) {
-    return env.FileExists(path + "/CURRENT").ok();
 }
 
 OpenedStore open_with(const std::string& path, const RocksDbOptions& ours, std::unique_ptr<rocksdb::Env> own_env) {
@@ -454,12 +460,8 @@ OpenedStore open_with(const std::string& path, const RocksDbOptions& ours, std::
     if (!result.outcome) return result;
     const bool is_old = has_current(path, env);
     auto store = std::make_unique<RocksDbStore>(path, ours, std::move(options), std::move(own_env));
-    result.outcome = store->open();
-    if (result.outcome) {
-        result.store = std::move(store);
-    } else if (is_old && contains(result.outcome.text(), "No such file or directory")) {
-        result.outcome = {Outcome::Kind::Damaged, result.outcome.text()};  // One that the others name is missing.
-    }
+    result.outcome = damaged_if_missing(store->open(), is_old);
+    if (result.outcome) result.store = std::move(store);
     return result;
 }
 
@@ -498,10 +500,8 @@ Outcome check_rocksdb(const std::string& path, std::string& report) {
     }
     if (Outcome outcome = find_other_user(path, *options.env); !outcome) return outcome;
     if (Outcome outcome = find_damage(path, options); !outcome) return outcome;
-    rocksdb::DB* opened = nullptr;
-    if (Outcome outcome = outcome_of(rocksdb::DB::OpenForReadOnly(options, path, &opened), path); !outcome)
-        return outcome;
-    const std::unique_ptr<rocksdb::DB> database(opened);
+    std::unique_ptr<rocksdb::DB> database;
+    if (Outcome outcome = open_to_look(path, options, database); !outcome) return outcome;
     if (Outcome outcome = outcome_of(database->VerifyChecksum(), path); !outcome) return outcome;
     uint64_t keys = 0;
     uint64_t bytes = 0;

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <utility>
 
 namespace runnel::storage {
 namespace {
@@ -78,7 +79,7 @@ std::optional<uint64_t> mark_of(std::string_view record) {
 class GapFinder {
 public:
     void read_file(uint64_t number, const std::string& path) {
-        file_ = {number, path, 0, 0, 0};
+        file_ = {.log_number = number, .path = path};
         std::ifstream stream(path, std::ios::binary);
         const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
         for (size_t block = 0; block < bytes.size(); block += kBlockSize)
@@ -92,17 +93,31 @@ public:
 private:
     void read_block(std::string_view block, size_t offset) {
         for (size_t at = 0; at + kHeaderSize <= block.size();) {
+            if (!is_fragment(block.substr(at))) {
+                note_gap(offset + at);
+                at = next_fragment(block, at + 1);
+                continue;
+            }
             const char* header = block.data() + at;
             const size_t length = number_at<uint16_t>(header + 4);
-            const auto type = static_cast<Fragment>(header[6]);
-            const bool fits =
-                at + kHeaderSize + length <= block.size() && type != Fragment::Zero && type <= Fragment::Last;
-            if (!fits || number_at<uint32_t>(header) != masked_checksum({header + 6, length + 1})) {
-                return note_gap(offset + at);
-            }
-            read_fragment(type, {header + kHeaderSize, length}, offset + at);
+            read_fragment(static_cast<Fragment>(header[6]), {header + kHeaderSize, length}, offset + at);
             at += kHeaderSize + length;
         }
+    }
+
+    // The checksum says so.
+    static bool is_fragment(std::string_view bytes) {
+        const auto type = static_cast<Fragment>(bytes[6]);
+        const size_t length = number_at<uint16_t>(bytes.data() + 4);
+        if (type == Fragment::Zero || type > Fragment::Last || kHeaderSize + length > bytes.size()) return false;
+        return number_at<uint32_t>(bytes.data()) == masked_checksum(bytes.substr(6, length + 1));
+    }
+
+    // Where one begins behind bytes that are none, since their length cannot be believed.
+    static size_t next_fragment(std::string_view block, size_t at) {
+        while (at + kHeaderSize <= block.size() && !is_fragment(block.substr(at)))
+            ++at;
+        return at;
     }
 
     void read_fragment(Fragment type, std::string_view bytes, size_t offset) {
@@ -119,13 +134,15 @@ private:
         if (record_.size() < kBatchHeaderSize) return note_gap(offset);
         const auto sequence = number_at<uint64_t>(record_.data());
         const auto count = number_at<uint32_t>(record_.data() + 8);
-        const uint64_t synced = mark_of(record_).value_or(0);
+        const uint64_t mark = mark_of(record_).value_or(0);
         // Nothing is unreadable, and yet something is missing that had been synced: a file.
-        if (seen_any_ && synced > readable_to_ && sequence > readable_to_ + 1 && !after_gap_) {
-            gaps_.push_back({previous_.log_number, previous_.path, 0, readable_to_, 0});
+        const bool is_missing = seen_any_ && !after_gap_ && sequence > readable_to_ + 1 && mark > readable_to_;
+        if (is_missing)
+            gaps_.push_back({.log_number = previous_.log_number, .path = previous_.path, .readable_to = readable_to_});
+        for (LogGap& gap : gaps_) {
+            if (!std::exchange(gap.is_followed, true)) gap.first_mark = mark;
+            gap.last_mark = std::max(gap.last_mark, mark);
         }
-        for (LogGap& gap : gaps_)
-            gap.synced_through = std::max(gap.synced_through, synced);
         readable_to_ = std::max(readable_to_, sequence + count - 1);
         seen_any_ = true;
         after_gap_ = false;
@@ -133,7 +150,12 @@ private:
 
     void note_gap(size_t offset) {
         in_record_ = false;
-        if (!after_gap_) gaps_.push_back({file_.log_number, file_.path, offset, readable_to_, 0});
+        if (after_gap_) return;
+        gaps_.push_back({.log_number = file_.log_number,
+                         .path = file_.path,
+                         .offset = offset,
+                         .is_first = !seen_any_,
+                         .readable_to = readable_to_});
         after_gap_ = true;
     }
 

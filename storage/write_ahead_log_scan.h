@@ -23,14 +23,22 @@ std::string synced_mark(uint64_t synced_through);
 // The largest mark.
 inline constexpr size_t kSyncedMarkSize = 12;
 
-// The log cannot be read on from some place.
+// The log cannot be read on from some place, but again behind it.
 struct LogGap {
-    uint64_t log_number = 0;      // Of the file, or of the one before a file that is missing.
-    std::string path;             // Of that file.
-    uint64_t offset = 0;          // Of the first bytes that cannot be read.
-    uint64_t readable_to = 0;     // Sequence number of the last change in front of the gap.
-    uint64_t synced_through = 0;  // What the records behind the gap prove to have been synced.
-    bool lost_synced() const { return synced_through > readable_to; }
+    uint64_t log_number = 0;   // Of the file, or of the one before a file that is missing.
+    std::string path;          // Of that file.
+    uint64_t offset = 0;       // Of the first bytes that cannot be read.
+    bool is_first = false;     // Nothing could be read before, so that `readable_to` is not known.
+    uint64_t readable_to = 0;  // Sequence number of the last change in front of the gap.
+    uint64_t first_mark = 0;   // Of the first record behind the gap,
+    uint64_t last_mark = 0;    // and the highest one of all behind it.
+    bool is_followed = false;  // There is a record behind it.
+
+    // Whether something in the gap had been synced; `stored_to`: what is in tables or in front of every gap. If the
+    // mark rises behind the gap, a sync has taken the gap along.
+    bool lost_synced(uint64_t stored_to) const {
+        return is_followed && (last_mark > first_mark || first_mark > (is_first ? stored_to : readable_to));
+    }
 };
 
 // Reads every *.log file of a store that nobody writes to. In the order of the log.

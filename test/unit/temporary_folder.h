@@ -14,7 +14,8 @@ namespace runnel {
 // A folder for one test, removed with all it holds.
 class TemporaryFolder {
 public:
-    TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "runnel-unit-XXXXXX").string()) {
+    TemporaryFolder() : TemporaryFolder(std::filesystem::temp_directory_path()) {}
+    explicit TemporaryFolder(const std::filesystem::path& parent) : path_((parent / "runnel-unit-XXXXXX").string()) {
         RUNNEL_CHECK(mkdtemp(path_.data()) != nullptr);
     }
     TemporaryFolder(const TemporaryFolder&) = delete;
@@ -22,6 +23,13 @@ public:
     ~TemporaryFolder() {
         std::error_code ignored;
         std::filesystem::remove_all(path_, ignored);
+    }
+
+    // In memory where there is such a place: for tests that lose their files anyway.
+    static std::filesystem::path memory() {
+        std::error_code ignored;
+        const std::filesystem::path shared = "/dev/shm";
+        return std::filesystem::is_directory(shared, ignored) ? shared : std::filesystem::temp_directory_path();
     }
 
     std::string path(const std::string& name) const { return path_ + "/" + name; }

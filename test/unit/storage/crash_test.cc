@@ -88,6 +88,8 @@ struct Life {
     // The process dies.
     void end() {
         disk->freeze();
+        // Else the store would try to empty its log; RocksDB waits a second if that fails.
+        CHECK_FALSE(store->apply(puts({{"number", "none"}}), Durability::Synced));
         store.reset();
     }
 };
@@ -95,7 +97,7 @@ struct Life {
 // Several lives of one store, each ended by a loss of power. How many batches were lost that had been written only.
 size_t lose_power_again_and_again(uint64_t seed, Tail tail) {
     CAPTURE(seed);
-    const TemporaryFolder folder;
+    const TemporaryFolder folder(TemporaryFolder::memory());
     History history(seed);
     size_t lost = 0;
     for (int life = 0; life < 4; ++life) {
@@ -128,7 +130,7 @@ TEST_CASE("power: synced batches survive, written ones may be lost, and never on
 }
 
 TEST_CASE("power: sync() makes durable what was written") {
-    const TemporaryFolder folder;
+    const TemporaryFolder folder(TemporaryFolder::memory());
     History history(3);
     Life life(folder.path("store"));
     for (int i = 0; i < 10; ++i)
@@ -142,7 +144,7 @@ TEST_CASE("power: sync() makes durable what was written") {
 TEST_CASE("the process dies: what was written survives, what was in memory need not") {
     for (uint64_t seed = 1; seed <= 10; ++seed) {
         CAPTURE(seed);
-        const TemporaryFolder folder;
+        const TemporaryFolder folder(TemporaryFolder::memory());
         History history(seed);
         Life life(folder.path("store"));
         for (uint64_t left = history.random().below(200); left != 0; --left)
@@ -155,7 +157,7 @@ TEST_CASE("the process dies: what was written survives, what was in memory need 
 }
 
 TEST_CASE("an orderly stop keeps what was in memory, and leaves nothing in the log") {
-    const TemporaryFolder folder;
+    const TemporaryFolder folder(TemporaryFolder::memory());
     CHECK(reopen(folder.path("store"))->apply(puts({{"memory", "1"}}), Durability::Memory));
     CHECK(content_of(*reopen(folder.path("store"))) == "memory=1");
 }
@@ -205,7 +207,7 @@ enum class Trouble { Full, SyncFails, AppendFails };
 
 void fail_and_recover(uint64_t seed, Trouble trouble) {
     CAPTURE(seed);
-    const TemporaryFolder folder;
+    const TemporaryFolder folder(TemporaryFolder::memory());
     History history(seed);
     Life life(folder.path("store"));
     const uint64_t moment = history.random().below(50);
@@ -233,13 +235,13 @@ void fail_and_recover(uint64_t seed, Trouble trouble) {
 TEST_CASE("a disk that fails and recovers loses nothing that was acknowledged, and the store goes on") {
     for (const Trouble trouble : {Trouble::Full, Trouble::SyncFails, Trouble::AppendFails}) {
         CAPTURE(static_cast<int>(trouble));
-        for (uint64_t seed = 1; seed <= 100; ++seed)
+        for (uint64_t seed = 1; seed <= 10; ++seed)
             fail_and_recover(seed, trouble);
     }
 }
 
 TEST_CASE("what is stored can be read while the disk is full") {
-    const TemporaryFolder folder;
+    const TemporaryFolder folder(TemporaryFolder::memory());
     Life life(folder.path("store"));
     CHECK(life.store->apply(puts({{"a", "1"}}), Durability::Synced));
     life.disk->fill_after(0);

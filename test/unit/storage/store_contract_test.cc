@@ -38,7 +38,7 @@ const Subject kSubjects[] = {
 void for_each_store(const std::function<void(Store&)>& test) {
     for (const Subject& subject : kSubjects) {
         CAPTURE(subject.name);
-        const TemporaryFolder folder;
+        const TemporaryFolder folder(TemporaryFolder::memory());
         test(*subject.open(folder));
     }
 }
