@@ -123,7 +123,7 @@ TEST_CASE("power: synced batches survive, written ones may be lost, and never on
     for (const Tail tail : {Tail::Dropped, Tail::Torn, Tail::Zeroed, Tail::Garbled}) {
         CAPTURE(static_cast<int>(tail));
         size_t lost = 0;
-        for (uint64_t seed = 1; seed <= 25; ++seed)
+        for (uint64_t seed = 1; seed <= 10; ++seed)
             lost += lose_power_again_and_again(seed, tail);
         CHECK(lost > 0);  // Else the test would not test anything.
     }
@@ -235,7 +235,7 @@ void fail_and_recover(uint64_t seed, Trouble trouble) {
 TEST_CASE("a disk that fails and recovers loses nothing that was acknowledged, and the store goes on") {
     for (const Trouble trouble : {Trouble::Full, Trouble::SyncFails, Trouble::AppendFails}) {
         CAPTURE(static_cast<int>(trouble));
-        for (uint64_t seed = 1; seed <= 10; ++seed)
+        for (uint64_t seed = 1; seed <= 5; ++seed)
             fail_and_recover(seed, trouble);
     }
 }
