@@ -31,15 +31,16 @@ void DurableClient::cut() {
     broker_.cut(*wire);
 }
 
-void DurableClient::act() {
+bool DurableClient::act() {
     if (wire_ != nullptr) {
+        const bool has_input = !wire_->to_client.empty() || !wire_->is_open;
         read(std::exchange(wire_->to_client, {}));
         if (wire_ != nullptr && !wire_->is_open) {
             wire_ = nullptr;
             is_welcome_ = false;
             input_.clear();
         }
-        return;
+        return has_input;
     }
     wire_ = broker_.connect();
     mqtt::Connect connect;
@@ -48,6 +49,7 @@ void DurableClient::act() {
     connect.properties.set(mqtt::PropertyId::SessionExpiryInterval, kExpiry_s);
     shape(connect);
     send(connect);
+    return true;
 }
 
 void DurableClient::read(std::string bytes) {

@@ -20,7 +20,8 @@ public:
     virtual ~DurableClient() = default;
 
     // Reads what has come; connects if there is no connection.
-    void act();
+    // Whether anything was to be done.
+    bool act();
     void cut();
     bool is_welcome() const { return wire_ != nullptr && is_welcome_; }
 

@@ -99,18 +99,22 @@ private:
     // Nothing disturbs any more: everything finds its way.
     void settle() {
         broker_.fail_commits(0);
-        constexpr int kRounds = 3000;
+        constexpr int kRounds = 20'000;
+        constexpr int kQuietRounds = 5;
+        int quiet = 0;
         for (int round = 0; round < kRounds && complaints_.empty(); ++round) {
+            bool moved = false;
             for (const auto& publisher : publishers_)
-                publisher->act();
+                moved |= publisher->act();
             for (const auto& subscriber : subscribers_)
-                subscriber->act();
-            while (broker_.deliver_mail()) {
-            }
-            while (broker_.commit_some()) {
-            }
-            if (round % 10 == 0) broker_.advance(10);
-            if (round > 300 && is_settled()) return;
+                moved |= subscriber->act();
+            while (broker_.deliver_mail())
+                moved = true;
+            while (broker_.commit_some())
+                moved = true;
+            broker_.advance(1);
+            quiet = moved ? 0 : quiet + 1;
+            if (quiet == kQuietRounds && is_settled()) return;
         }
         if (complaints_.empty()) complaints_.add(broker_.now(), "everything comes to an end", "exchanges are open");
     }
@@ -130,7 +134,9 @@ private:
                 for (const uint32_t number : publisher->acknowledged())
                     if (!received.contains(number))
                         complaints_.add(broker_.now(), "what was acknowledged arrives",
-                                        publisher->topic() + " " + std::to_string(number));
+                                        publisher->topic() + " " + std::to_string(number) + " of QoS " +
+                                            std::to_string(static_cast<int>(publisher->qos())) + " (" +
+                                            std::to_string(publisher->last()) + ")");
             }
         }
     }
