@@ -97,6 +97,10 @@ bool BrokerStore::recover(const std::vector<std::unique_ptr<net::EventLoop>>& lo
         }
     }
     recovery.finish();
+    if (const auto outcome = store_->apply(recovery.take_batch(), storage::Durability::Synced); !outcome) {
+        log_.error("the store cannot be written", {{"why", outcome.text()}});
+        return false;
+    }
     const shard::Recovery::Found& found = recovery.found();
     if (found.unreadable != 0)
         log_.error("records of the store that are not understood were left out", {{"records", found.unreadable}});

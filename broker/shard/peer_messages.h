@@ -50,6 +50,7 @@ struct MessageForwarded {
 // "Tell me when all that I sent up to here is stored." The answer says so for every earlier turn too.
 struct StoredAsked {
     TurnNumber turn = 0;
+    bool is_in_outbox = false;  // The sender keeps some of it; the receiver writes down that it has this turn.
 };
 struct StoredAnswered {
     TurnNumber turn = 0;

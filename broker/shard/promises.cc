@@ -90,6 +90,8 @@ void Shard::store_refuses(std::string why, Time now) {
 
 void Shard::settle_receipts() {
     for (const Receipts::Held& held : receipts_.take_completed()) {
+        for (const std::string& key : held.outbox_keys)
+            batch_.erase(key);
         for (const auto& [peer, turn] : held.questions)
             tell(peer, StoredAnswered{turn});
         for (const ConnectionId id : held.connections)

@@ -19,6 +19,7 @@ bool Shard::route(Incoming& incoming) {
     if (!incoming.fields.retain) {
         if (interested != 0) forward(incoming, interested, {});
         if (promises && peers_store_) receipts_.needs_peers(interested);
+        if (interested != 0) keep_until_stored(incoming);
         return matched;
     }
     const routing::RetainedStamp stamp = next_stamp(now_);
@@ -29,6 +30,7 @@ bool Shard::route(Incoming& incoming) {
         ~routing::PeerMask{0} >> (64 - peer_count()) & ~(routing::PeerMask{1} << self());
     forward(incoming, everybody, stamp);
     if (promises) receipts_.needs_peers(everybody);
+    keep_until_stored(incoming);
     return matched;
 }
 

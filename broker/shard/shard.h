@@ -296,7 +296,13 @@ private:
     void erase_session(SessionSlot& slot);
     void store_retained_message(const Incoming& incoming);
     void write_session(SessionSlot& slot);
+    void write_changes();
     void gather_batch();
+
+    // outbox.cc
+    void keep_until_stored(const Incoming& incoming);
+    void keep_until_stored(const Incoming& incoming, routing::GroupId group, PeerIndex member);
+    void write_watermark(PeerIndex sender, TurnNumber turn);
 
     // session_life.cc
     void detach(Connection& connection, Ending ending, Time now);
@@ -363,6 +369,7 @@ private:
         mqtt::PacketIdentifier packet_identifier = 0;
     };
     std::deque<Unsent> unsent_;
+    bool is_recovering_ = false;
     std::string store_refusal_;         // Why the store takes nothing; empty if it does.
     bool peers_store_ = false;          // Some shard of this broker has stored Sessions that subscribe.
     bool says_that_it_stores_ = false;  // The next announcement tells the peers.
