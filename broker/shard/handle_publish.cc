@@ -44,8 +44,7 @@ void Shard::handle_publish(Connection& connection, const mqtt::Frame& frame, Tim
     if (!check_publish(connection, publish, now)) return;
     session::Session& session = connection.session->session;
     const bool twice = publish.qos == QoS::ExactlyOnce && session.received.contains(publish.packet_identifier);
-    if (twice)  // [MQTT-4.3.3-10]
-        return acknowledge(connection, PacketType::Pubrec, publish.packet_identifier, ReasonCode::Success);
+    if (twice) return publish_repeated(connection, publish);
 
     std::string scratch;
     Incoming incoming;
@@ -66,6 +65,17 @@ void Shard::handle_publish(Connection& connection, const mqtt::Frame& frame, Tim
     if (publish.qos == QoS::ExactlyOnce) session.received.insert(publish.packet_identifier);
     acknowledge(connection, acknowledgement_of(publish.qos), publish.packet_identifier,
                 routed.matched ? ReasonCode::Success : ReasonCode::NoMatchingSubscribers, {}, routed);
+}
+
+// The client sends again what has been routed [MQTT-4.3.3-10]. It may have lost the connection whose PUBREC waited
+// until all shards had the Retained Message: so does this one.
+void Shard::publish_repeated(Connection& connection, const mqtt::Publish& publish) {
+    Routed routed;
+    if (publish.retain && peer_count() > 1) {
+        routed.receipt = new_receipt(connection.id);
+        routed.outstanding = ask_peers(std::nullopt, routed.receipt);
+    }
+    acknowledge(connection, PacketType::Pubrec, publish.packet_identifier, ReasonCode::Success, {}, routed);
 }
 
 // Puts the topic of an alias in place, or remembers a new one (section 3.3.2.3.4). False: the connection has ended.

@@ -28,6 +28,11 @@ void Shard::end_interest(std::string_view filter) {
 // when every announcement of this shard is confirmed.
 uint32_t Shard::announce(std::optional<routing::InterestKey> key, ReceiptId receipt) {
     if (!key && unconfirmed_announcements_ == 0) return 0;
+    return ask_peers(key, receipt);
+}
+
+// Each peer confirms to `receipt` when it has heard this and all that it was told before.
+uint32_t Shard::ask_peers(std::optional<routing::InterestKey> key, ReceiptId receipt) {
     for (PeerIndex peer = 0; peer < peer_count(); ++peer)
         if (peer != self())
             tell(peer, InterestAnnounced{receipt, key.has_value(), key.value_or(routing::InterestKey{})});

@@ -89,6 +89,7 @@ public:
 
     // ---- For tests, $SYS and admin interfaces.
     const Sessions& sessions() const { return sessions_; }
+    const routing::RetainedMessages& retained_messages() const { return retained_; }
     size_t connection_count() const { return connection_count_; }
     // Bytes that were received and wait for the rest of a packet, or behind a packet that waits for an answer.
     size_t unhandled_input(ConnectionId connection) const;
@@ -151,6 +152,7 @@ private:
 
     // handle_publish.cc
     void handle_publish(Connection& connection, const mqtt::Frame& frame, Time now);
+    void publish_repeated(Connection& connection, const mqtt::Publish& publish);
     bool resolve_alias(Connection& connection, mqtt::Publish& publish, Time now);
     bool check_publish(Connection& connection, mqtt::Publish& publish, Time now);
     void publish_refused(Connection& connection, const mqtt::Publish& publish, mqtt::ReasonCode reason,
@@ -187,6 +189,7 @@ private:
     uint32_t begin_interest(std::string_view filter, ReceiptId receipt);
     void end_interest(std::string_view filter);
     uint32_t announce(std::optional<routing::InterestKey> key, ReceiptId receipt);
+    uint32_t ask_peers(std::optional<routing::InterestKey> key, ReceiptId receipt);
     ReceiptId new_receipt(ConnectionId connection);
     void confirmed(ReceiptId receipt, Time now);
     void tell(PeerIndex peer, PeerMessage message) { effects_.tells[peer].push_back(std::move(message)); }
