@@ -123,6 +123,7 @@ private:
         shards_[0]->bytes_received(connection_, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, kNow);
     }
     void end_turn(PeerIndex index) {
+        shards_[index]->end_turn(kNow);
         for (PeerMessage& message : std::exchange(shards_[index]->effects().tells[1 - index], {}))
             mail_[index].push_back(std::move(message));
         shards_[index]->effects_done();
