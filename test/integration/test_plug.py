@@ -359,4 +359,4 @@ def test_plug(make_broker, loops):
     print(f"{sum(plug.sent().values())} messages")
     broker.check_log()
     if plug.complaints:
-        pytest.fail("\n".join(plug.complaints[:5]), pytrace=False)
+        pytest.fail("\n".join(plug.complaints[:20]), pytrace=False)
