@@ -714,6 +714,27 @@ def test_shared_backlog_of_a_member_that_never_comes_back_goes_to_another(client
     assert sorted(int(packet.payload) for packet in received) == list(range(20))
 
 
+def test_acknowledged_message_for_a_group_is_stored_wherever_its_members_live(client, make_broker, topic):
+    """No other Session is stored: the publisher's loop knows only by the group that there is something to wait for."""
+    broker = make_broker({"broker": {"loops": 3}})
+    names, sent = ["a", "b", "c"], []
+    for name in names:
+        client(name, broker=broker, **KEPT).subscribe("$share/g/" + topic(), qos=1)
+        client(name, broker=broker, **KEPT).disconnect()
+    for _ in range(6):
+        publisher = client(broker=broker)
+        for _ in range(10):
+            sent.append(b"%d" % len(sent))
+            publisher.publish(topic(), sent[-1], qos=1)
+        broker.kill()
+        broker.start()
+    members = [back_again(client, name, broker) for name in names]
+    received = []
+    for packets in receive_until_barrier(client(broker=broker), *members):
+        received += payloads(packets)
+    assert sorted(received) == sorted(sent)
+
+
 # Event loops, durability -----------------------------------------------------------------------------------------
 
 
