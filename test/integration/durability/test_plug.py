@@ -13,7 +13,9 @@ import time
 
 import pytest
 import wire
-from wire import Connack, Disconnect, Puback, Pubcomp, Publish, Pubrec, Pubrel, Stopwatch, Suback, Subscribe, Subscription
+from wire import (
+    Connack, Disconnect, Puback, Pubcomp, Publish, Pubrec, Pubrel, Stopwatch, Suback, Subscribe, Subscription,
+)  # fmt: skip
 from wire.broker import binary
 from wire.client import TIMEOUT
 
@@ -62,7 +64,8 @@ class Member(threading.Thread):
         """Until the connection breaks, or this member has enough."""
         try:
             address = self.plug.broker.address
-            with wire.Client(address, client_identifier=self.identifier, name=self.name, timeout=4 * TIMEOUT) as self.connection:
+            opened = wire.Client(address, client_identifier=self.identifier, name=self.name, timeout=4 * TIMEOUT)
+            with opened as self.connection:
                 self.connect()
                 self.converse()
         except (wire.Closed, ConnectionError, TimeoutError, OSError) as error:
@@ -280,8 +283,9 @@ class Plug:
         self.check_retained(promised)
 
     def kill_while_starting(self):
-        starting = subprocess.Popen([str(binary()), "--config", str(self.broker.write_config())],
-                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        command = [str(binary()), "--config", str(self.broker.write_config())]
+        nowhere = subprocess.DEVNULL
+        starting = subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere)
         time.sleep(self.random.uniform(0, 0.1))
         starting.kill()
         starting.wait()
@@ -311,7 +315,7 @@ class Plug:
             if not last:
                 before = self.sent()
                 self.publishing.set()
-                self.wait("one more of each", lambda: all(self.sent()[topic] > count for topic, count in before.items()))
+                self.wait("one more", lambda: all(self.sent()[topic] > count for topic, count in before.items()))
         self.over.set()
         for one in self.members():
             one.join(30)
