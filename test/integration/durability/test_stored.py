@@ -3,7 +3,7 @@
 
 import pytest
 from wire import Publish, Stopwatch, barrier, receive_until_barrier
-from wire.restarts import KEPT, back_again, found_in_store, pass_by, payloads, take_publishes
+from wire.restarts import KEPT, back_again, pass_by, payloads, take_publishes
 
 # Retained Messages ------------------------------------------------------------------------------------------------
 
@@ -60,20 +60,6 @@ def test_retained_message_expires_while_the_broker_is_down(client, broker, end, 
     found = retained(client, topic("#"))
     assert set(found) == {topic("long")}
     assert 80 < found[topic("long")].message_expiry_interval <= 99
-
-
-def test_retained_message_that_expired_leaves_the_store(client, broker, topic):
-    client().publish(topic("short"), b"x", qos=1, retain=True, message_expiry_interval=1)
-    watch = Stopwatch()
-    broker.kill()
-    pass_by(watch, 1.2)
-    for _ in range(2):
-        started = len(broker.log)
-        broker.start()
-        barrier(client(), client())
-        broker.stop()
-    assert not found_in_store(broker, started)
-
 
 # Shared Subscriptions ---------------------------------------------------------------------------------------------
 
