@@ -98,6 +98,7 @@ struct Connection {
     std::unique_ptr<PendingConnect> pending_connect;
     std::unique_ptr<PendingSubscribe> pending_subscribe;
     std::unique_ptr<HeldPacket> held_packet;
+    uint64_t close_turn = 0;  // Closing, but the transport stays until this turn is complete.
     Ring<HeldAcknowledgement> held_acknowledgements;
     std::string authentication_method;  // Of an enhanced authentication.
     std::unique_ptr<api::AuthenticationExchange> reauthentication;
