@@ -96,9 +96,10 @@ void EventLoop::receive(StoreRefuses& refusal) {
     shard_->store_refuses(std::move(refusal.why), now());
 }
 
-void EventLoop::receive(Drain&) {
-    if (draining_) return;
+void EventLoop::receive(Drain& drain) {
+    if (draining_) return;  // A peer wakes this loop.
     draining_ = true;
+    drain_rounds_ = std::move(drain.rounds);
     drain_deadline_ = now() + kDrainTime;
     for (const auto& listener : listeners_) {
         uv_close(base_of(listener->poll), nullptr);
@@ -248,12 +249,30 @@ void EventLoop::finish_if_drained() {
     if (!lingering_.empty() || questions_open_ != 0) return;
     const bool busy = shard_->connection_count() != 0;
     if (busy && !over) return;
+    if (!rounds_are_complete() && !over) return;
     for (std::unique_ptr<Socket>& socket : sockets_)
         if (socket) close(stop_polling(std::move(socket)));
     if (uv_is_closing(base_of(timer_))) return;
     uv_close(base_of(timer_), nullptr);
     uv_close(base_of(turn_end_), nullptr);
     uv_close(base_of(wake_up_), nullptr);
+}
+
+// Once this loop has closed its connections. What comes from peers in a round is dealt with before the next.
+bool EventLoop::rounds_are_complete() {
+    if (drain_round_ == DrainRounds::kRounds) return true;
+    if (!has_arrived_) {
+        has_arrived_ = true;
+        if (drain_rounds_->arrive(drain_round_))
+            for (EventLoop* peer : peers_)
+                peer->post(Drain{});
+    }
+    if (drain_rounds_->is_complete(drain_round_)) {
+        ++drain_round_;
+        has_arrived_ = false;
+        post(Drain{});  // Another turn.
+    }
+    return false;
 }
 
 }  // namespace runnel::net

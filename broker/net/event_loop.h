@@ -87,6 +87,7 @@ private:
     void refuse_as_busy(const std::vector<shard::ConnectionId>& connections);
     void arm_timer();
     void finish_if_drained();
+    bool rounds_are_complete();
 
     // event_loop_sockets.cc: bytes in and out.
     void accept_from(Listener& listener);
@@ -125,6 +126,9 @@ private:
     std::unique_ptr<char[]> read_buffer_;
     uint32_t questions_open_ = 0;
     bool draining_ = false;
+    std::shared_ptr<DrainRounds> drain_rounds_;
+    uint32_t drain_round_ = 0;
+    bool has_arrived_ = false;  // In this round.
     Time drain_deadline_{};
     std::thread thread_;
 };

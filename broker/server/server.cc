@@ -208,8 +208,9 @@ void Broker::reload() {
 
 void Broker::stop() {
     tell_service("STOPPING=1");
+    const auto rounds = std::make_shared<net::DrainRounds>(static_cast<uint32_t>(loops_.size()));
     for (const auto& loop : loops_)
-        loop->post(net::Drain{});
+        loop->post(net::Drain{rounds});
     for (const auto& loop : loops_)
         loop->join();
     store_.close();
