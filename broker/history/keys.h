@@ -16,7 +16,7 @@ namespace runnel::history {
 enum class KeyKind : char {
     Message = 'h',  // By rule and HistoryId.
     Topic = 'i',    // By rule, day, Topic Name and HistoryId: which messages a topic has.
-    Bucket = 'b',   // By rule, resolution, start, Topic Name and a number of its own.
+    Bucket = 'd',   // By rule, resolution, start, Topic Name and a number of its own.
     Rule = 'k',     // By rule: how far the keeper is.
     Run = 'n',      // One record: how often the broker has started.
 };
