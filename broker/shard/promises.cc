@@ -17,6 +17,7 @@ void Shard::send_or_hold(Connection& connection, bool waits) {
 
 // A turn that this connection waited for is complete.
 void Shard::release(Connection& connection, Time now) {
+    if (connection.close_turn != 0 && receipts_.is_complete(connection.close_turn)) return close_transport(connection);
     if (connection.stage == Connection::Stage::Closing) return;
     Ring<HeldAcknowledgement>& held = connection.held_acknowledgements;
     while (!held.empty() && receipts_.is_complete(held.front().turn)) {

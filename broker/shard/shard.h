@@ -131,6 +131,9 @@ private:
     void send_packet(Connection& connection);  // What is in scratch_.
     bool client_accepts(Connection& connection, size_t size);
     void close(Connection& connection, Ending ending, Time now);
+    void close_when_stored(Connection& connection, Time now);
+    void end_part(Connection& connection, Ending ending, Time now);
+    void close_transport(Connection& connection);
     void disconnect(Connection& connection, mqtt::ReasonCode reason, std::string_view why, Time now);
     void free_connection(Connection& connection);
     void watch_keep_alive(Connection& connection, Time now);
