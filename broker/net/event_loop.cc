@@ -40,7 +40,8 @@ EventLoop::EventLoop(const Settings& settings, const shard::Settings& shard_sett
     uv_timer_init(&loop_, &timer_);
     shard_ = std::make_unique<shard::Shard>(
         shard::Environment{shard_settings, placement, settings.index, random_seed, secrets_, counters, settings.log,
-                           std::move(authenticator), std::move(access), settings.store != nullptr, settings.clock},
+                           std::move(authenticator), std::move(access), settings.store != nullptr, settings.clock,
+                           settings.run},
         now());
 }
 
@@ -149,6 +150,8 @@ void EventLoop::carry_out_effects() {
     }
     end_shard_turn();
     tell_peers();
+    for (auto& asked : effects.history_reads)
+        read_history(asked);
     shard_->effects_done();
     if (!too_many.empty()) refuse_as_busy(too_many);
 }
@@ -223,6 +226,33 @@ bool EventLoop::ask(shard::Effects::AskAuthenticator& asked) {
     };
     RUNNEL_CHECK(uv_queue_work(&loop_, &question.release()->work, check, answer) == 0);
     return true;
+}
+
+// The disk is slow: history is read by the pool too. A connection has one question open at a time.
+struct EventLoop::HistoryRead {
+    uv_work_t work{};
+    EventLoop* loop = nullptr;
+    shard::Effects::ReadHistory asked;
+    api::HistoryPage page;
+};
+
+void EventLoop::read_history(shard::Effects::ReadHistory& asked) {
+    ++questions_open_;
+    auto read = std::make_unique<HistoryRead>();
+    read->loop = this;
+    read->asked = std::move(asked);
+    read->work.data = read.get();
+    const auto carry_out = [](uv_work_t* work) {
+        auto* self = static_cast<HistoryRead*>(work->data);
+        self->page = self->loop->settings_.history->messages(self->asked.query);
+    };
+    const auto answer = [](uv_work_t* work, int) {
+        const std::unique_ptr<HistoryRead> self(static_cast<HistoryRead*>(work->data));
+        --self->loop->questions_open_;
+        self->loop->shard_->history_read(self->asked.connection, self->asked.number, std::move(self->page),
+                                         self->loop->now());
+    };
+    RUNNEL_CHECK(uv_queue_work(&loop_, &read.release()->work, carry_out, answer) == 0);
 }
 
 // The timer only bounds the poll: end_turn() does what is due. libuv may find the timer due just before it polls, and
