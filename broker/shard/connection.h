@@ -100,7 +100,7 @@ struct Connection {
     std::unique_ptr<PendingSubscribe> pending_subscribe;
     std::unique_ptr<HeldPacket> held_packet;
     std::unique_ptr<Replays> replays;  // While there are any, live messages wait.
-    uint64_t close_turn = 0;  // Closing, but the transport stays until this turn is complete.
+    uint64_t close_turn = 0;           // Closing, but the transport stays until this turn is complete.
     Ring<HeldAcknowledgement> held_acknowledgements;
     std::string authentication_method;  // Of an enhanced authentication.
     std::unique_ptr<api::AuthenticationExchange> reauthentication;
