@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,13 @@ public:
     bool open(const Config& config, unsigned loops);
     bool is_open() const { return store_ != nullptr; }
     storage::StoreThread* thread() { return thread_.get(); }
+    // Null if nothing is stored. Any thread may use it until close().
+    storage::Store* store() { return store_.get(); }
+    // Why the disk refuses at the moment; empty if it does not. Any thread.
+    std::string failure() const {
+        const std::lock_guard lock(failure_mutex_);
+        return failure_;
+    }
     session::WallClock clock() const { return clock_; }
 
     // Before the loops start. False: the log says why.
@@ -38,6 +46,7 @@ private:
 
     bool check_format();
     void tell_loops(const std::string& why);
+    void note_failure(const std::string& why);
 
     Log log_;
     std::unique_ptr<storage::Store> store_;
@@ -45,6 +54,8 @@ private:
     std::vector<net::EventLoop*> loops_;
     session::WallClock clock_;
     bool is_over_budget_ = false;  // Of the store thread.
+    mutable std::mutex failure_mutex_;
+    std::string failure_;
 };
 
 }  // namespace runnel::server

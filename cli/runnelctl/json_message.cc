@@ -7,7 +7,7 @@
 
 #include "broker/mqtt/text.h"
 #include "cli/runnelctl/clock.h"
-#include "cli/runnelctl/json.h"
+#include "broker/base/json.h"
 
 namespace runnel::ctl {
 

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bridges/http/exchange.h"
+
+namespace runnel::http {
+
+Exchange::~Exchange() {
+    const auto connection = connection_.lock();
+    if (!connection || !connection->is_answering()) return;
+    if (state_ == State::Waiting) connection->answer(problem(500, "internal", "The request was not answered."));
+    if (state_ == State::InParts) connection->abandon_answer();
+}
+
+void Exchange::answer(const Response& response) {
+    if (state_ != State::Waiting) return;
+    state_ = State::Answered;
+    if (const auto connection = connection_.lock(); connection && connection->is_answering())
+        connection->answer(response);
+}
+
+void Exchange::begin(const Response& head) {
+    if (state_ != State::Waiting) return;
+    state_ = State::InParts;
+    if (const auto connection = connection_.lock(); connection && connection->is_answering())
+        connection->begin_answer(head);
+}
+
+void Exchange::write(std::string_view part) {
+    if (state_ != State::InParts) return;
+    if (const auto connection = connection_.lock()) connection->write_part(part);
+}
+
+void Exchange::end() {
+    if (state_ != State::InParts) return;
+    state_ = State::Answered;
+    if (const auto connection = connection_.lock(); connection && connection->is_answering()) connection->end_answer();
+}
+
+bool Exchange::has_room() const {
+    constexpr size_t kAhead = size_t{64} << 10;
+    const auto connection = connection_.lock();
+    return connection && connection->output().size() < kAhead;
+}
+
+}  // namespace runnel::http
