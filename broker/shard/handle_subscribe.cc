@@ -73,7 +73,10 @@ uint32_t Shard::begin_subscribe(SessionSlot& slot, const mqtt::Subscribe& subscr
                                 const std::vector<ReasonCode>& reasons, ReceiptId receipt) {
     const uint32_t identifier = subscribe.properties.number_or(PropertyId::SubscriptionIdentifier, 0);
     uint32_t outstanding = 0;
-    if (slot.session.stored && !peers_store_) peers_store_ = says_that_it_stores_ = true;
+    if (slot.session.stored) {
+        says_that_it_stores_ |= !std::exchange(peers_store_, true);
+        outstanding += announce(std::nullopt, receipt);  // Every peer has to ask from now on.
+    }
     for (size_t i = 0; i < reasons.size(); ++i) {
         if (!is_granted(reasons[i])) continue;
         const mqtt::ParsedFilter filter = *mqtt::parse_filter(subscribe.requests[i].filter);

@@ -123,7 +123,8 @@ std::optional<Placement> decode_run(std::string_view record) {
 // A QoS 2 message of a publisher whose Session is stored, when other shards were sent it too.
 void Shard::keep_until_stored(const Incoming& incoming) {
     const bool is_remembered = incoming.publisher != nullptr && incoming.publisher->session.stored;
-    if (!is_remembered || incoming.fields.qos != mqtt::QoS::ExactlyOnce || !peers_store_ || is_recovering_) return;
+    const bool is_stored_there = peers_store_ || incoming.fields.retain;
+    if (!is_remembered || incoming.fields.qos != mqtt::QoS::ExactlyOnce || !is_stored_there || is_recovering_) return;
     OutboxRecord record;
     record.message = incoming.message ? incoming.message : mqtt::ApplicationMessage::make(incoming.fields);
     const std::string key = encode(OutboxKey{self(), receipts_.turn(), static_cast<uint32_t>(receipts_.kept())});

@@ -228,6 +228,9 @@ bool Recovery::add_retained(std::string_view topic, std::string_view value) {
 
 void Recovery::finish() {
     finish_current();
+    const bool stores = std::any_of(shards_.begin(), shards_.end(), [](const Shard* one) { return one->peers_store_; });
+    for (Shard* shard : shards_)
+        shard->peers_store_ = stores;
     for (auto& [slot, window] : windows_)
         restore_window(*const_cast<SessionSlot*>(slot), window);
     windows_.clear();
@@ -330,9 +333,10 @@ void Recovery::replay_to_all(const OutboxKey& key, const mqtt::MessageRef& messa
 }
 
 void Recovery::replay_retained(const mqtt::MessageRef& message) {
+    ++replayed_;
     for (Shard* shard : shards_) {
         Incoming incoming = incoming_of(message);
-        shard->store_retained(incoming, {0, 1, 0});
+        shard->store_retained(incoming, {0, replayed_, 0});
     }
 }
 

@@ -92,6 +92,7 @@ private:
     std::optional<Placement> last_run_;
     std::map<std::pair<PeerIndex, PeerIndex>, TurnNumber> watermarks_;  // By receiver and sender.
     std::vector<std::pair<OutboxKey, OutboxRecord>> outbox_;
+    uint32_t replayed_ = 0;  // Retained Messages, which are in the order of their turns.
     Found found_;
 };
 

@@ -26,10 +26,8 @@ bool Shard::route(Incoming& incoming) {
     store_retained(incoming, stamp);
     if (peer_count() == 1) return matched;
     // Every shard holds every Retained Message, so that a SUBSCRIBE finds them in the moment it takes effect.
-    const routing::PeerMask everybody =
-        ~routing::PeerMask{0} >> (64 - peer_count()) & ~(routing::PeerMask{1} << self());
-    forward(incoming, everybody, stamp);
-    if (promises) receipts_.needs_peers(everybody);
+    forward(incoming, everybody_else(), stamp);
+    if (promises) receipts_.needs_peers(everybody_else());
     keep_until_stored(incoming);
     return matched;
 }

@@ -102,6 +102,7 @@ public:
 
     // ---- For tests, $SYS and admin interfaces.
     const Sessions& sessions() const { return sessions_; }
+    const routing::RetainedMessages& retained_messages() const { return retained_; }
     size_t connection_count() const { return connection_count_; }
     // Bytes that were received and wait for the rest of a packet, or behind a packet that waits for an answer.
     size_t unhandled_input(ConnectionId connection) const;
@@ -169,6 +170,7 @@ private:
 
     // handle_publish.cc
     void handle_publish(Connection& connection, const mqtt::Frame& frame, Time now);
+    void publish_repeated(Connection& connection, const mqtt::Publish& publish);
     bool resolve_alias(Connection& connection, mqtt::Publish& publish, Time now);
     bool check_publish(Connection& connection, mqtt::Publish& publish, Time now);
     void publish_refused(Connection& connection, const mqtt::Publish& publish, mqtt::ReasonCode reason,
@@ -209,6 +211,9 @@ private:
     void tell(PeerIndex peer, PeerMessage message) { effects_.tells[peer].push_back(std::move(message)); }
     PeerIndex self() const { return environment_.self; }
     uint32_t peer_count() const { return environment_.placement.peer_count; }
+    routing::PeerMask everybody_else() const {
+        return ~routing::PeerMask{0} >> (64 - peer_count()) & ~(routing::PeerMask{1} << self());
+    }
 
     // route.cc: from a publish to everybody who wants it.
     bool route(Incoming& incoming);
