@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "bridges/http/target.h"
 #include "broker/base/check.h"
@@ -65,8 +66,7 @@ bool HttpConnection::fails(const std::optional<Fault>& fault) {
 
 // Whether the head is there, and is one.
 bool HttpConnection::read_head() {
-    while (input_.starts_with("\r\n"))  // Some clients send one behind a body (RFC 9112 section 2.2).
-        input_.erase(0, 2);
+    if (input_.starts_with("\r\n")) input_.erase(0, 2);  // Some clients send one behind a body (RFC 9112 section 2.2).
     const size_t end = input_.find(kHeadEnd, searched_);
     if (end == std::string::npos) {
         head_incomplete();
@@ -159,6 +159,7 @@ void HttpConnection::write_head(const Response& response, std::optional<size_t> 
     if (length && !has_no_body) append_field(output_, "Content-Length", std::to_string(*length));
     if (sending_ == Sending::Chunks) append_field(output_, "Transfer-Encoding", "chunked");
     if (!keeps_alive_) append_field(output_, "Connection", "close");
+    if (keeps_alive_ && is_http_1_0_) append_field(output_, "Connection", "keep-alive");
     output_ += "\r\n";
 }
 
@@ -200,13 +201,19 @@ void HttpConnection::abandon_answer() {
     sending_ = Sending::Nothing;
     answering_ = false;
     ended_ = true;
+    wants_room_ = nullptr;
+}
+
+void HttpConnection::offer_room() {
+    while (wants_room_ && has_room())
+        std::exchange(wants_room_, nullptr)();
 }
 
 void HttpConnection::output_written(size_t size) {
     written_ += size;
     RUNNEL_CHECK(written_ <= output_.size());
-    if (written_ < output_.size()) return;
-    output_.clear();
+    if (written_ < output_.size() && written_ < kRoomBelow) return;
+    output_.erase(0, written_);
     written_ = 0;
 }
 

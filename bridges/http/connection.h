@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,13 +36,20 @@ public:
     // Refuses what has not been read to its end, if there is something, and ends the connection: for a time that is up.
     void refuse(const Fault& fault);
 
+    // What is to be sent. The view ends with the next call.
     std::string_view output() const { return std::string_view(output_).substr(written_); }
     void output_written(size_t size);
+    // An answer in parts may go on: not so much waits to be sent that more should wait behind it.
+    bool has_room() const { return output_.size() - written_ < kRoomBelow; }
+    // Called once, by offer_room(), when there is room; what it holds lives no longer than the connection.
+    void when_room(std::function<void()> go_on) { wants_room_ = std::move(go_on); }
+    void offer_room();
 
     // Stop reading: the client is ahead of its answers.
     bool input_is_full() const { return input_.size() > kInputMax || output_.size() - written_ > kOutputMax; }
     // Close when the output is written.
     bool is_ended() const { return ended_ || (input_ended_ && !answering_ && is_at_start()); }
+    bool has_output() const { return written_ < output_.size(); }
     // A request has begun and has not come whole.
     bool has_partial_request() const { return !answering_ && !ended_ && !is_at_start(); }
     bool is_answering() const { return answering_; }
@@ -49,6 +57,7 @@ public:
 private:
     static constexpr size_t kInputMax = size_t{64} << 10;
     static constexpr size_t kOutputMax = size_t{256} << 10;
+    static constexpr size_t kRoomBelow = size_t{64} << 10;
     // What may lie around the bytes of a chunked body: sizes, extensions, trailing header fields.
     static constexpr size_t kFramingMax = size_t{16} << 10;
     static constexpr size_t kFramingPerByte = 8;
@@ -72,6 +81,7 @@ private:
     size_t body_bytes_read_ = 0;
     std::string output_;
     size_t written_ = 0;
+    std::function<void()> wants_room_;
     Sending sending_ = Sending::Nothing;
     bool answering_ = false;
     bool leaves_body_out_ = false;  // HEAD.

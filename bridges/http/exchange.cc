@@ -36,9 +36,26 @@ void Exchange::end() {
 }
 
 bool Exchange::has_room() const {
-    constexpr size_t kAhead = size_t{64} << 10;
     const auto connection = connection_.lock();
-    return connection && connection->output().size() < kAhead;
+    return connection && connection->has_room();
+}
+
+void Exchange::when_room(std::function<void()> go_on) {
+    if (state_ != State::InParts) return;
+    if (const auto connection = connection_.lock(); connection && connection->is_answering())
+        connection->when_room(std::move(go_on));
+}
+
+bool Exchange::is_open() const {
+    const auto connection = connection_.lock();
+    return connection && state_ != State::Answered && connection->is_answering();
+}
+
+void Exchange::abandon() {
+    if (state_ == State::Answered) return;
+    state_ = State::Answered;
+    if (const auto connection = connection_.lock(); connection && connection->is_answering())
+        connection->abandon_answer();
 }
 
 }  // namespace runnel::http

@@ -27,13 +27,19 @@ public:
     void set_parameters(std::vector<std::string> parameters) { parameters_ = std::move(parameters); }
 
     void answer(const Response& response);
-    // In parts: the head, parts, the end. Between them has_room() says whether more can be taken: where a client is
-    // slower than the source, the source has to wait.
+    // In parts: the head, parts, the end. Where a client is slower than the source, the source has to wait: has_room()
+    // says whether it should, and when_room() calls it once more when there is room (later, or never if the client goes
+    // first). To stream what can be had at any time: begin, then write a part from each call of when_room, and ask for
+    // the next one.
     void begin(const Response& head);
     void write(std::string_view part);
     void end();
     bool has_room() const;
-    bool is_open() const { return !connection_.expired(); }
+    void when_room(std::function<void()> go_on);
+    // Somebody is still there to read the answer.
+    bool is_open() const;
+    // What was begun cannot be brought to its end; the client learns so by the end of the connection.
+    void abandon();
 
 private:
     enum class State : uint8_t { Waiting, InParts, Answered };

@@ -13,10 +13,18 @@ void HttpSession::input_ended() {
     answer_requests();
 }
 
-// An answer that came late may have made way for the next request.
+// An answer that came late may have made way for the next request, and what was sent for more of an answer.
 std::string_view HttpSession::output() {
+    connection_->offer_room();
     answer_requests();
     return connection_->output();
+}
+
+// Who does not read an answer keeps the broker waiting, even if there is more of it to come.
+HttpSession::Waits HttpSession::waits() const {
+    if (connection_->has_output()) return Waits::ForNothing;
+    if (connection_->is_answering()) return Waits::ForUs;
+    return connection_->has_partial_request() ? Waits::ForRestOfInput : Waits::ForNothing;
 }
 
 void HttpSession::time_is_up() {

@@ -20,7 +20,7 @@ public:
     void output_written(size_t size) override { connection_->output_written(size); }
     bool wants_input() const override { return !connection_->input_is_full(); }
     bool is_ended() const override { return connection_->is_ended(); }
-    bool is_at_work() const override { return connection_->is_answering(); }
+    Waits waits() const override;
     void time_is_up() override;
 
 private:

@@ -23,15 +23,18 @@ struct Parser::Machine {
     // Header fields behind a chunked body are read over: nothing of ours means anything there, and merged with the
     // others they would be a way around what has been checked.
     void field_ended() {
-        if (state == State::Head) headers.add(std::move(name), std::move(value));
+        if (state == State::Head) headers.add(std::move(name), value.substr(0, value.find_last_not_of(" \t") + 1));
         name.clear();
         value.clear();
     }
-    void head_ended() {
+    // False for a version that is not ours: llhttp takes HTTP/0.9 and 2.0 too.
+    bool head_ended() {
+        version_is_wrong = parser.http_major != 1 || parser.http_minor > 1;
         status = parser.status_code;
         is_http_1_0 = parser.http_minor == 0;
         keeps_alive = llhttp_should_keep_alive(&parser) != 0;
         state = State::Body;
+        return !version_is_wrong;
     }
 };
 
@@ -57,8 +60,7 @@ llhttp_settings_t make_settings() {
         return 0;
     };
     settings.on_headers_complete = [](llhttp_t* parser) {
-        Machine::of(parser).head_ended();
-        return 0;
+        return Machine::of(parser).head_ended() ? 0 : -1;
     };
     settings.on_message_complete = [](llhttp_t* parser) {
         Machine::of(parser).state = Parser::State::Complete;
@@ -85,7 +87,7 @@ size_t Parser::parse(std::string_view bytes) {
     if (result == HPE_OK) return bytes.size();
     if (machine.state == State::Complete)
         return static_cast<size_t>(llhttp_get_error_pos(&machine.parser) - bytes.data());
-    machine.version_is_wrong = result == HPE_INVALID_VERSION;
+    if (result == HPE_INVALID_VERSION) machine.version_is_wrong = true;
     machine.state = State::Failed;
     return bytes.size();
 }
@@ -130,11 +132,6 @@ bool Parser::keeps_alive() const {
 
 bool Parser::version_is_wrong() const {
     return machine_->version_is_wrong;
-}
-
-std::string_view Parser::reason() const {
-    const char* reason = llhttp_get_error_reason(&machine_->parser);
-    return reason != nullptr ? reason : "";
 }
 
 }  // namespace runnel::http

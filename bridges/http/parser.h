@@ -2,9 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,9 +38,8 @@ public:
     std::string& body();
     bool is_http_1_0() const;
     bool keeps_alive() const;
-    // What went wrong; only if the state is Failed.
+    // It failed because it speaks another version than HTTP/1.0 and 1.1.
     bool version_is_wrong() const;
-    std::string_view reason() const;
 
 private:
     struct Machine;

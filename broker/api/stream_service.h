@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -22,8 +23,9 @@ public:
     virtual bool wants_input() const = 0;
     // Close when the output is written.
     virtual bool is_ended() const = 0;
-    // The broker has something to do for it: the other side is not late.
-    virtual bool is_at_work() const = 0;
+    // Whose turn it is. The clock of the other side begins anew when this changes, and with every byte it takes.
+    enum class Waits : uint8_t { ForNothing, ForRestOfInput, ForUs };
+    virtual Waits waits() const = 0;
     // The other side has been given its time. It may still be told so.
     virtual void time_is_up() = 0;
 };

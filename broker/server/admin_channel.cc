@@ -21,7 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds kPatience{10};     // Without a byte in or out.
+constexpr seconds kPatience{10};     // For a request, and for taking the next part of an answer.
 constexpr seconds kLastPatience{2};  // For being told so.
 constexpr seconds kSampleInterval{5};
 constexpr unsigned kOnlyOwner = 0600;
@@ -107,7 +107,7 @@ std::vector<pollfd> AdminChannel::watched() const {
 int AdminChannel::wait_ms() const {
     Clock::time_point next = next_sample_;
     for (const Client& client : clients_)
-        if (!client.session->is_at_work()) next = std::min(next, client.deadline);
+        if (client.waits != api::StreamSession::Waits::ForUs) next = std::min(next, client.deadline);
     const auto left = std::chrono::duration_cast<milliseconds>(next - Clock::now()).count() + 1;
     return static_cast<int>(std::max<int64_t>(left, 0));
 }
@@ -135,17 +135,18 @@ void AdminChannel::accept_client() {
 }
 
 void AdminChannel::serve(Client& client) {
-    const bool has_read = read_from(client);
+    read_from(client);
     const bool has_written = write_to(client);
-    if (has_read || has_written || client.session->is_at_work()) {
+    const auto waits = client.session->waits();
+    if (has_written || waits != std::exchange(client.waits, waits) || waits == api::StreamSession::Waits::ForUs) {
         client.deadline = Clock::now() + kPatience;
     } else {
         check_deadline(client);
     }
 }
 
-bool AdminChannel::read_from(Client& client) {
-    if (client.input_ended || !client.session->wants_input()) return false;
+void AdminChannel::read_from(Client& client) {
+    if (client.input_ended || !client.session->wants_input()) return;
     std::array<char, 16384> bytes;
     const ssize_t size = recv(client.descriptor, bytes.data(), bytes.size(), 0);
     if (size > 0) {
@@ -156,7 +157,6 @@ bool AdminChannel::read_from(Client& client) {
     } else if (!would_block()) {
         client.lost = true;
     }
-    return size > 0;
 }
 
 bool AdminChannel::write_to(Client& client) {

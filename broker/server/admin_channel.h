@@ -42,6 +42,7 @@ private:
         int descriptor = -1;
         std::unique_ptr<api::StreamSession> session;
         Clock::time_point deadline;
+        api::StreamSession::Waits waits = api::StreamSession::Waits::ForNothing;
         bool input_ended = false;
         bool warned = false;
         bool lost = false;
@@ -55,7 +56,7 @@ private:
     void run_tasks();
     void accept_client();
     void serve(Client& client);
-    bool read_from(Client& client);
+    void read_from(Client& client);
     bool write_to(Client& client);
     void check_deadline(Client& client);
     void close_ended();

@@ -9,6 +9,8 @@
 #include "broker/base/log.h"
 #include "broker/net/event_loop.h"
 #include "broker/server/config.h"
+#include "broker/server/history_keeper.h"
+#include "broker/server/history_reader.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
 
@@ -32,6 +34,12 @@ public:
         return failure_;
     }
     session::WallClock clock() const { return clock_; }
+    // Counts the starts with this store.
+    uint32_t run() const { return run_; }
+    // Nothing without a store.
+    const api::History* history() const { return history_.get(); }
+    // Erases a little of what history need not keep any longer. True if there is more to do at once.
+    bool keep_history();
 
     // Before the loops start. False: the log says why.
     bool recover(const std::vector<std::unique_ptr<net::EventLoop>>& loops);
@@ -47,6 +55,7 @@ private:
     bool check_format();
     void tell_loops(const std::string& why);
     void note_failure(const std::string& why);
+    bool count_run();
 
     Log log_;
     std::unique_ptr<storage::Store> store_;
@@ -56,6 +65,10 @@ private:
     bool is_over_budget_ = false;  // Of the store thread.
     mutable std::mutex failure_mutex_;
     std::string failure_;
+    uint32_t run_ = 0;
+    std::unique_ptr<HistoryReader> history_;
+    std::unique_ptr<HistoryKeeper> keeper_;
+    bool keeper_failed_ = false;
 };
 
 }  // namespace runnel::server

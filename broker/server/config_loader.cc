@@ -143,8 +143,10 @@ private:
     void read_list(const std::string& name, const toml::key& key, const toml::node& node) {
         if (name == "listener")
             read_entries(name, key, node, listener_options(), draft_.config.listeners);
-        else
+        else if (name == "access")
             read_entries(name, key, node, access_options(), draft_.config.access);
+        else
+            read_entries(name, key, node, history_options(), draft_.config.settings.history);
     }
 
     // A list replaces what an earlier document said.

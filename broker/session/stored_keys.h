@@ -9,7 +9,7 @@
 
 namespace runnel::session {
 
-// One letter per kind; a range of keys is all of one kind.
+// One letter per kind; a range of keys is all of one kind. History has the letters d, h, i, k and n (history/keys.h).
 enum class StoredKind : char {
     Format = 'f',        // One record: the version of everything.
     Session = 's',       // By Client Identifier.

@@ -198,6 +198,7 @@ void Shard::write_changes() {
         if (slot != nullptr && slot->session.stored && slot->session.stored->is_listed) write_session(*slot);
     }
     changed_sessions_.clear();
+    if (recorder_) recorder_->end_turn(batch_);
 }
 
 void Shard::gather_batch() {
