@@ -38,10 +38,10 @@ void HttpConnection::bytes_received(std::string_view bytes) {
 }
 
 std::optional<Request> HttpConnection::take_request() {
-    if (answering_ || ended_) return std::nullopt;
-    if (!parser_ && !read_head()) return std::nullopt;
-    if (parser_->state() != Parser::State::Complete) read_body();
-    if (ended_ || parser_->state() != Parser::State::Complete) {
+    if (answering_ || ended_ || !has_room()) return std::nullopt;
+    if (!parser_) read_head();
+    if (parser_ && parser_->state() != Parser::State::Complete) read_body();
+    if (ended_ || !parser_ || parser_->state() != Parser::State::Complete) {
         if (input_ended_) ended_ = true;  // The rest of it will never come.
         return std::nullopt;
     }
@@ -64,35 +64,36 @@ bool HttpConnection::fails(const std::optional<Fault>& fault) {
     return true;
 }
 
-// Whether the head is there, and is one.
-bool HttpConnection::read_head() {
+// There is a parser then if the head is there, and is one.
+void HttpConnection::read_head() {
     if (input_.starts_with("\r\n")) input_.erase(0, 2);  // Some clients send one behind a body (RFC 9112 section 2.2).
     const size_t end = input_.find(kHeadEnd, searched_);
     if (end == std::string::npos) {
-        head_incomplete();
-        return false;
+        return head_incomplete();
     }
     const size_t size = end + kHeadEnd.size();
     const std::string_view head = std::string_view(input_).substr(0, size);
     if (target_size_of(head) > limits_.target_size_max) {
-        refuse({414, "target-too-long", "The request target is too long."});
-        return false;
+        return refuse({414, "target-too-long", "The request target is too long."});
     }
-    if (fails(find_fault_in_lines(head, limits_))) return false;
+    if (fails(find_fault_in_lines(head, limits_))) return;
     parser_.emplace(Parser::Kind::Request);
     parser_->parse(head);
     input_.erase(0, size);
     searched_ = 0;
     body_bytes_read_ = 0;
-    return take_over_head();
+    take_over_head();
 }
 
 // What the parser has found becomes the request.
-bool HttpConnection::take_over_head() {
+void HttpConnection::take_over_head() {
     if (parser_->state() == Parser::State::Failed || parser_->state() == Parser::State::Head) {
-        const bool version = parser_->version_is_wrong();
-        refuse({version ? 505 : 400, version ? "http-version" : "malformed", "The request is malformed."});
-        return false;
+        if (parser_->version_is_wrong()) {
+            refuse({505, "http-version", "Only HTTP/1.1 and HTTP/1.0 are spoken here."});
+        } else {
+            refuse({400, "malformed", "The request is malformed."});
+        }
+        return;
     }
     request_ = {};
     request_.method = parser_->method();
@@ -100,20 +101,16 @@ bool HttpConnection::take_over_head() {
     request_.headers = std::move(parser_->headers());
     request_.is_http_1_0 = parser_->is_http_1_0();
     request_.keeps_alive = parser_->keeps_alive();
-    if (fails(find_fault_in_fields(request_, limits_))) return false;
-    if (!read_target(request_)) {
-        refuse({400, "malformed", "The request target is malformed."});
-        return false;
-    }
+    if (fails(find_fault_in_fields(request_, limits_))) return;
+    if (!read_target(request_)) return refuse({400, "malformed", "The request target is malformed."});
     const bool waits = request_.headers.find("Expect") != nullptr && !request_.is_http_1_0;
     if (waits && input_.empty() && parser_->state() == Parser::State::Body) output_ += "HTTP/1.1 100 Continue\r\n\r\n";
-    return true;
 }
 
 // No end of a head yet: refuses early what will not become one.
 void HttpConnection::head_incomplete() {
     searched_ = input_.size() < kHeadEnd.size() ? 0 : input_.size() - kHeadEnd.size() + 1;
-    if (input_.empty()) return;
+    if (input_.empty() || input_ == "\r") return;
     const size_t line = input_.find('\n');
     if (input_.front() < 'A' || input_.front() > 'Z') {
         refuse({400, "malformed", "This is not HTTP."});
@@ -205,8 +202,7 @@ void HttpConnection::abandon_answer() {
 }
 
 void HttpConnection::offer_room() {
-    while (wants_room_ && has_room())
-        std::exchange(wants_room_, nullptr)();
+    if (has_room_wanted()) std::exchange(wants_room_, nullptr)();
 }
 
 void HttpConnection::output_written(size_t size) {

@@ -44,6 +44,7 @@ public:
     // Called once, by offer_room(), when there is room; what it holds lives no longer than the connection.
     void when_room(std::function<void()> go_on) { wants_room_ = std::move(go_on); }
     void offer_room();
+    bool has_room_wanted() const { return wants_room_ && has_room(); }
 
     // Stop reading: the client is ahead of its answers.
     bool input_is_full() const { return input_.size() > kInputMax || output_.size() - written_ > kOutputMax; }
@@ -65,8 +66,8 @@ private:
     enum class Sending : uint8_t { Nothing, Chunks, UntilEnd, BodyLeftOut };
 
     bool is_at_start() const { return !parser_ && input_.empty(); }
-    bool read_head();
-    bool take_over_head();
+    void read_head();
+    void take_over_head();
     void read_body();
     bool fails(const std::optional<Fault>& fault);
     void head_incomplete();

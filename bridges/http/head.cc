@@ -30,6 +30,12 @@ bool has_control_character(std::string_view line) {
     });
 }
 
+bool has_bare_line_feed(std::string_view head) {
+    for (size_t at = head.find('\n'); at != std::string_view::npos; at = head.find('\n', at + 1))
+        if (at == 0 || head[at - 1] != '\r') return true;
+    return false;
+}
+
 bool is_number(std::string_view text) {
     return !text.empty() && text.size() <= 18 && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
@@ -37,6 +43,7 @@ bool is_number(std::string_view text) {
 }  // namespace
 
 std::optional<Fault> find_fault_in_lines(std::string_view head, const Limits& limits) {
+    if (has_bare_line_feed(head)) return Fault{400, "malformed", "A line does not end with CR LF."};
     const size_t first_end = head.find(kLineEnd);
     const std::string_view first = head.substr(0, first_end);
     if (has_control_character(first)) return Fault{400, "malformed", "The request line holds a control character."};

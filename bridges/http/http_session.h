@@ -21,6 +21,7 @@ public:
     bool wants_input() const override { return !connection_->input_is_full(); }
     bool is_ended() const override { return connection_->is_ended(); }
     Waits waits() const override;
+    bool wants_turn() const override { return connection_->has_room_wanted(); }
     void time_is_up() override;
 
 private:

@@ -59,9 +59,7 @@ llhttp_settings_t make_settings() {
         Machine::of(parser).field_ended();
         return 0;
     };
-    settings.on_headers_complete = [](llhttp_t* parser) {
-        return Machine::of(parser).head_ended() ? 0 : -1;
-    };
+    settings.on_headers_complete = [](llhttp_t* parser) { return Machine::of(parser).head_ended() ? 0 : -1; };
     settings.on_message_complete = [](llhttp_t* parser) {
         Machine::of(parser).state = Parser::State::Complete;
         return static_cast<int>(HPE_PAUSED);  // What follows is another message's.

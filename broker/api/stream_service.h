@@ -26,6 +26,8 @@ public:
     // Whose turn it is. The clock of the other side begins anew when this changes, and with every byte it takes.
     enum class Waits : uint8_t { ForNothing, ForRestOfInput, ForUs };
     virtual Waits waits() const = 0;
+    // There is more to do at once: ask for the output again, after others have had their turn.
+    virtual bool wants_turn() const = 0;
     // The other side has been given its time. It may still be told so.
     virtual void time_is_up() = 0;
 };

@@ -106,8 +106,10 @@ std::vector<pollfd> AdminChannel::watched() const {
 
 int AdminChannel::wait_ms() const {
     Clock::time_point next = next_sample_;
-    for (const Client& client : clients_)
+    for (const Client& client : clients_) {
+        if (client.session->wants_turn()) return 0;
         if (client.waits != api::StreamSession::Waits::ForUs) next = std::min(next, client.deadline);
+    }
     const auto left = std::chrono::duration_cast<milliseconds>(next - Clock::now()).count() + 1;
     return static_cast<int>(std::max<int64_t>(left, 0));
 }

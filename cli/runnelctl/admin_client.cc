@@ -67,7 +67,7 @@ AdminFailure cannot_connect(const std::string& path, int error) {
 
 }  // namespace
 
-void add_data_dir_option(CLI::App& command, BrokerPlace& place) {
+void add_directory_option(CLI::App& command, BrokerPlace& place) {
     command.add_option("--data-dir", place.data_dir, "The data directory of the broker")
         ->type_name("DIR")
         ->capture_default_str();

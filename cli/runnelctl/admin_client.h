@@ -22,7 +22,7 @@ struct BrokerPlace {
     std::string store_path() const { return data_dir + "/store"; }
 };
 
-void add_data_dir_option(CLI::App& command, BrokerPlace& place);
+void add_directory_option(CLI::App& command, BrokerPlace& place);
 void add_socket_option(CLI::App& command, BrokerPlace& place);
 
 struct AdminFailure {

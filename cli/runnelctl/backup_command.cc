@@ -79,7 +79,7 @@ void add_backup_command(CLI::App& program, int& exit_code) {
     CLI::App& command =
         *program.add_subcommand("backup", "Copy the store of a running broker, which goes on meanwhile");
     command.add_option("DIR", arguments->directory, "Where the backup is put; must not exist")->required();
-    add_data_dir_option(command, arguments->place);
+    add_directory_option(command, arguments->place);
     add_socket_option(command, arguments->place);
     command.footer(
         "All that the broker has acknowledged before is in the backup. On the file system of the data directory "
@@ -92,7 +92,7 @@ void add_restore_command(CLI::App& program, int& exit_code) {
     CLI::App& command =
         *program.add_subcommand("restore", "Put a backup in the place of the store of a stopped broker");
     command.add_option("DIR", arguments->directory, "The backup; it is left as it is")->required();
-    add_data_dir_option(command, arguments->place);
+    add_directory_option(command, arguments->place);
     command.footer(
         "The backup is checked first. The store that is there is renamed to store.before-restore-DATE, never "
         "removed.");

@@ -33,7 +33,7 @@ int run(const Arguments& arguments) {
 void add_status_command(CLI::App& program, int& exit_code) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App& command = *program.add_subcommand("status", "Show how a running broker is doing");
-    add_data_dir_option(command, arguments->place);
+    add_directory_option(command, arguments->place);
     add_socket_option(command, arguments->place);
     command.add_flag("--json", arguments->json, "Print what the broker says as one JSON object");
     command.footer(

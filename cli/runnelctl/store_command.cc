@@ -110,7 +110,7 @@ void add_action(CLI::App& store, const char* name, const char* text, int (*actio
                 int& exit_code) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App& command = *store.add_subcommand(name, text);
-    add_data_dir_option(command, arguments->place);
+    add_directory_option(command, arguments->place);
     command.add_option("--store", arguments->store, "The store itself (default: store of the data directory)")
         ->type_name("PATH");
     command.callback([arguments, action, &exit_code] { exit_code = action(arguments->path()); });
