@@ -480,7 +480,7 @@ OpenedStore open_rocksdb_or_set_aside(const std::string& path, const RocksDbOpti
     OpenedStore first = open_rocksdb(path, options);
     if (first.outcome.kind() != Outcome::Kind::Damaged) return first;
     std::string set_aside;
-    if (Outcome moved = set_directory_aside(path, stamp, set_aside); !moved) {
+    if (Outcome moved = set_directory_aside(path, "damaged", stamp, set_aside); !moved) {
         first.outcome = {moved.kind(), first.outcome.text() + "; and it cannot be set aside: " + moved.text()};
         return first;
     }
@@ -490,6 +490,10 @@ OpenedStore open_rocksdb_or_set_aside(const std::string& path, const RocksDbOpti
                     ", and the broker begins with an empty one. To try a repair: stop the broker, copy " + set_aside +
                     ", run \"runnelctl store repair\" on the copy, and put it in the place of " + path + ".";
     return second;
+}
+
+Outcome check_not_open(const std::string& path) {
+    return find_other_user(path, *rocksdb::Env::Default());
 }
 
 Outcome check_rocksdb(const std::string& path, std::string& report) {

@@ -36,6 +36,9 @@ OpenedStore open_rocksdb(const std::string& path, const RocksDbOptions& options)
 // `stamp`: the time as YYYYMMDD-HHMMSS.
 OpenedStore open_rocksdb_or_set_aside(const std::string& path, const RocksDbOptions& options, std::string_view stamp);
 
+// InUse if a process has the store open. There must be a directory.
+Outcome check_not_open(const std::string& path);
+
 // Reads everything and changes nothing. The report names what was found. The store must not be open.
 Outcome check_rocksdb(const std::string& path, std::string& report);
 

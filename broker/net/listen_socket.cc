@@ -105,7 +105,7 @@ Result<ListenSockets, std::string> listen_tcp(const std::string& host, uint16_t 
     return listen_on(*list, count, text);
 }
 
-Result<ListenSockets, std::string> listen_unix(const std::string& path) {
+Result<ListenSockets, std::string> listen_unix(const std::string& path, unsigned mode) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path)
@@ -122,6 +122,7 @@ Result<ListenSockets, std::string> listen_unix(const std::string& path) {
         close(probe);
         if (left_over) unlink(path.c_str());
     }
+    fchmod(descriptor, mode);  // Before bind it is what the file will get: there is no moment with more.
     if (bind(descriptor, name, sizeof address) != 0 || listen(descriptor, kBacklog) != 0) {
         const std::string error = system_error("cannot listen on unix:" + path);
         close(descriptor);

@@ -19,6 +19,7 @@ struct ListenSockets {
 // descriptors (SO_REUSEPORT). An address that another process listens on is an error, which says so.
 Result<ListenSockets, std::string> listen_tcp(const std::string& host, uint16_t port, unsigned count);
 // Listens on a Unix socket. A socket file that nobody listens on any more is replaced; any other file is an error.
-Result<ListenSockets, std::string> listen_unix(const std::string& path);
+// `mode`: who may connect, before the umask.
+Result<ListenSockets, std::string> listen_unix(const std::string& path, unsigned mode = 0777);
 
 }  // namespace runnel::net

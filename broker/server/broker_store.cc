@@ -46,6 +46,11 @@ bool BrokerStore::open(const Config& config, unsigned loops) {
     if (!opened.set_aside.empty())
         log_.error("the store was damaged and has been set aside; the broker begins with an empty one",
                    {{"set aside", opened.set_aside}, {"report", opened.report}});
+    if (opened.outcome.kind() == storage::Outcome::Kind::InUse) {
+        log_.error("another broker runs with this data directory: stop it, or choose another broker.data_dir",
+                   {{"data_dir", config.data_dir}, {"why", opened.outcome.text()}});
+        return false;
+    }
     if (!opened.store) {
         log_.error("the store cannot be opened", {{"path", path}, {"why", opened.outcome.text()}});
         return false;
@@ -172,13 +177,20 @@ void BrokerStore::tell_loops(const std::string& why) {
         loop->post(net::StoreRefuses{why});
 }
 
+void BrokerStore::note_failure(const std::string& why) {
+    const std::lock_guard lock(failure_mutex_);
+    failure_ = why;
+}
+
 void BrokerStore::on_failed(const storage::Outcome& outcome) {
+    note_failure(outcome.text());
     log_.error("the store cannot be written: what would have to be stored is refused", {{"why", outcome.text()}});
     const bool full = outcome.kind() == storage::Outcome::Kind::DiskFull;
     tell_loops(full ? "the broker's disk is full" : "the broker's store cannot be written");
 }
 
 void BrokerStore::on_recovered() {
+    note_failure({});
     log_.info("the store can be written again");
     tell_loops(is_over_budget_ ? "the broker's store is full (storage.max_bytes)" : "");
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,13 @@ public:
     bool open(const Config& config, unsigned loops);
     bool is_open() const { return store_ != nullptr; }
     storage::StoreThread* thread() { return thread_.get(); }
+    // Null if nothing is stored. Any thread may use it until close().
+    storage::Store* store() { return store_.get(); }
+    // Why the disk refuses at the moment; empty if it does not. Any thread.
+    std::string failure() const {
+        const std::lock_guard lock(failure_mutex_);
+        return failure_;
+    }
     session::WallClock clock() const { return clock_; }
     // Counts the starts with this store.
     uint32_t run() const { return run_; }
@@ -46,6 +54,7 @@ private:
 
     bool check_format();
     void tell_loops(const std::string& why);
+    void note_failure(const std::string& why);
     bool count_run();
 
     Log log_;
@@ -54,6 +63,8 @@ private:
     std::vector<net::EventLoop*> loops_;
     session::WallClock clock_;
     bool is_over_budget_ = false;  // Of the store thread.
+    mutable std::mutex failure_mutex_;
+    std::string failure_;
     uint32_t run_ = 0;
     std::unique_ptr<HistoryReader> history_;
     std::unique_ptr<HistoryKeeper> keeper_;

@@ -18,6 +18,8 @@
 #include "broker/net/event_loop.h"
 #include "broker/net/listen_socket.h"
 #include "broker/server/address.h"
+#include "broker/server/admin_channel.h"
+#include "broker/server/broker_operations.h"
 #include "broker/server/broker_store.h"
 #include "broker/server/log_sink.h"
 #include "broker/server/service_notify.h"
@@ -64,13 +66,14 @@ public:
           connections_(config_.max_connections),
           store_(log_sink_) {}
 
-    int run() {
+    int run(const AdminServiceFactory& make_admin_service) {
         raise_descriptor_limit();
         const sigset_t signals = take_over_signals();
         if (!store_.open(config_, loop_count(config_))) return kExitFailure;
         make_loops();
-        if (!store_.recover(loops_) || !open_listeners()) return kExitFailure;
+        if (!store_.recover(loops_) || !open_admin_channel() || !open_listeners()) return kExitFailure;
         start_loops();
+        start_admin_channel(make_admin_service);
         announce();
         serve(signals);
         stop();
@@ -84,8 +87,10 @@ private:
     api::AccessControlRef make_access() const { return std::make_shared<auth::AccessRules>(config_.access); }
 
     void make_loops();
+    bool open_admin_channel();
     bool open_listeners();
     void start_loops();
+    void start_admin_channel(const AdminServiceFactory& make_admin_service);
     void announce();
     void serve(const sigset_t& signals);
     void publish_sys_topics(SysTopics& topics);
@@ -104,6 +109,9 @@ private:
     std::vector<std::unique_ptr<Counters>> counters_;
     std::vector<std::unique_ptr<net::EventLoop>> loops_;
     std::vector<std::string> bound_;
+    AdminChannel admin_channel_{log_sink_};
+    std::unique_ptr<BrokerOperations> operations_;
+    std::unique_ptr<api::StreamService> admin_service_;
     SysTopics::Clock::time_point next_history_step_;
 };
 
@@ -120,6 +128,28 @@ void Broker::make_loops() {
         loops_.push_back(std::make_unique<net::EventLoop>(settings, config_.settings, placement, random.next(),
                                                           *counters_.back(), authenticator, access));
     }
+}
+
+// A store and its data directory belong to one broker, which must be reachable there. Where nothing is stored, several
+// may share the directory, or it cannot be written: then it goes without.
+bool Broker::open_admin_channel() {
+    const auto fault = admin_channel_.open(config_.data_dir);
+    if (!fault) return true;
+    log_.write(store_.is_open() ? LogLevel::Error : LogLevel::Warning, "no admin channel for runnelctl",
+               {{"why", *fault}});
+    return !store_.is_open();
+}
+
+void Broker::start_admin_channel(const AdminServiceFactory& make_admin_service) {
+    BrokerOperations::Parts parts{config_, store_, connections_, log_sink_};
+    for (const auto& shard : counters_)
+        parts.counters.push_back(shard.get());
+    for (size_t i = 0; i < bound_.size(); ++i)
+        parts.listeners.push_back({config_.listeners[i].protocol, bound_[i], listener_counts_[i].get()});
+    parts.post = [this](std::function<void()> task) { admin_channel_.post(std::move(task)); };
+    operations_ = std::make_unique<BrokerOperations>(std::move(parts));
+    admin_service_ = make_admin_service(*operations_);
+    admin_channel_.start(*admin_service_, [this] { operations_->take_sample(); });
 }
 
 // All or nothing: a broker that listens on half of its addresses would look healthy and not be.
@@ -227,6 +257,8 @@ void Broker::stop() {
         loop->post(net::Drain{rounds});
     for (const auto& loop : loops_)
         loop->join();
+    operations_->finish();
+    admin_channel_.stop();
     store_.close();
     remove_socket_files();
     log_.info("stopped");
@@ -240,8 +272,8 @@ void Broker::remove_socket_files() {
 
 }  // namespace
 
-int run(Config config, ReloadFunction reload) {
-    return Broker(std::move(config), std::move(reload)).run();
+int run(Config config, ReloadFunction reload, const AdminServiceFactory& make_admin_service) {
+    return Broker(std::move(config), std::move(reload)).run(make_admin_service);
 }
 
 }  // namespace runnel::server

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <vector>
 
+#include "broker/api/operations.h"
+#include "broker/api/stream_service.h"
 #include "broker/base/result.h"
 #include "broker/server/config.h"
 
@@ -12,7 +15,10 @@ namespace runnel::server {
 // Reads the configuration again, for SIGHUP.
 using ReloadFunction = std::function<Result<Config, std::vector<ConfigError>>()>;
 
+// What is spoken on the admin socket; the operations outlive the service.
+using AdminServiceFactory = std::function<std::unique_ptr<api::StreamService>(api::Operations&)>;
+
 // Runs a broker until SIGTERM or SIGINT; the exit code of the program.
-int run(Config config, ReloadFunction reload);
+int run(Config config, ReloadFunction reload, const AdminServiceFactory& make_admin_service);
 
 }  // namespace runnel::server

@@ -3,10 +3,12 @@
 
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "bridges/http/admin_service.h"
 #include "broker/server/config_loader.h"
 #include "broker/server/config_text.h"
 #include "broker/server/server.h"
@@ -28,6 +30,10 @@ int print_errors(const std::vector<runnel::server::ConfigError>& errors, int exi
     return exit_code;
 }
 
+std::unique_ptr<runnel::api::StreamService> make_admin_service(runnel::api::Operations& operations) {
+    return std::make_unique<runnel::http::AdminService>(operations);
+}
+
 int execute(const Options& options) {
     namespace server = runnel::server;
     if (options.action == Action::PrintSample) return print(server::sample_config()) ? EX_OK : EX_IOERR;
@@ -37,7 +43,7 @@ int execute(const Options& options) {
     switch (options.action) {
         case Action::Check: return print("configuration is valid\n") ? EX_OK : EX_IOERR;
         case Action::PrintConfig: return print(server::print_config(*config)) ? EX_OK : EX_IOERR;
-        default: return server::run(*std::move(config), load);
+        default: return server::run(*std::move(config), load, make_admin_service);
     }
 }
 

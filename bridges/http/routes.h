@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridges/http/exchange.h"
+
+namespace runnel::http {
+
+// Which handler answers which method and path. HEAD is answered as GET is, OPTIONS with the methods there are, another
+// method with 405, another path with 404.
+class Routes {
+public:
+    using Handler = std::function<void(const ExchangeRef&)>;
+
+    // `pattern`: "/v1/clients/{id}"; a {name} stands for one segment, and "{name...}" at the end for the rest, with its
+    // slashes.
+    void add(std::string_view method, std::string_view pattern, Handler handler);
+    void dispatch(const ExchangeRef& exchange) const;
+
+    struct Route {
+        std::string method;
+        std::string pattern;
+        std::vector<std::string> segments;
+        Handler handler;
+    };
+    const std::vector<Route>& all() const { return routes_; }
+
+private:
+    std::vector<Route> routes_;
+};
+
+}  // namespace runnel::http
