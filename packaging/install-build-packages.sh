@@ -6,4 +6,4 @@ set -euo pipefail
 
 # make: with it, gcc optimises at link time on all cores. node-llhttp: the C sources of llhttp, which no other package has.
 install_packages g++ make cmake ninja-build ccache pkgconf libuv1-dev libssl-dev libcrypt-dev librocksdb-dev libcli11-dev \
-  libtomlplusplus-dev node-llhttp
+  libtomlplusplus-dev libwslay-dev node-llhttp
