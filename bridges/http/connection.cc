@@ -38,7 +38,7 @@ void HttpConnection::bytes_received(std::string_view bytes) {
 }
 
 std::optional<Request> HttpConnection::take_request() {
-    if (answering_ || ended_ || !has_room()) return std::nullopt;
+    if (answering_ || ended_ || has_switched_ || !has_room()) return std::nullopt;
     if (!parser_) read_head();
     if (parser_ && parser_->state() != Parser::State::Complete) read_body();
     if (ended_ || !parser_ || parser_->state() != Parser::State::Complete) {
@@ -166,6 +166,15 @@ void HttpConnection::answer(const Response& response, bool ends_connection) {
     write_head(response, response.body.size());
     if (!leaves_body_out_ && response.status != 204 && response.status != 304) output_ += response.body;
     end_answer();
+}
+
+void HttpConnection::switch_protocols(const Headers& headers) {
+    RUNNEL_CHECK(answering_ && sending_ == Sending::Nothing);
+    keeps_alive_ = true;
+    is_http_1_0_ = false;
+    write_head({101, headers, {}}, std::nullopt);
+    answering_ = false;
+    has_switched_ = true;
 }
 
 void HttpConnection::begin_answer(const Response& head) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "bridges/http/parser.h"
 
@@ -55,6 +56,17 @@ public:
     bool has_partial_request() const { return !answering_ && !ended_ && !is_at_start(); }
     bool is_answering() const { return answering_; }
 
+    // Answers with 101 and reads no more: what is left of the input belongs to the other protocol.
+    void switch_protocols(const Headers& headers);
+    std::string take_rest() { return std::exchange(input_, {}); }
+    bool has_switched() const { return has_switched_; }
+
+    // Called after an answer, or a part of one, was given.
+    void on_output(std::function<void()> wake) { wake_ = std::move(wake); }
+    void wake() const {
+        if (wake_) wake_();
+    }
+
 private:
     static constexpr size_t kInputMax = size_t{64} << 10;
     static constexpr size_t kOutputMax = size_t{256} << 10;
@@ -90,6 +102,8 @@ private:
     bool keeps_alive_ = true;
     bool input_ended_ = false;
     bool ended_ = false;
+    bool has_switched_ = false;
+    std::function<void()> wake_;
 };
 
 }  // namespace runnel::http

@@ -8,31 +8,42 @@ Exchange::~Exchange() {
     if (!connection || !connection->is_answering()) return;
     if (state_ == State::Waiting) connection->answer(problem(500, "internal", "The request was not answered."));
     if (state_ == State::InParts) connection->abandon_answer();
+    connection->wake();
 }
 
 void Exchange::answer(const Response& response) {
     if (state_ != State::Waiting) return;
     state_ = State::Answered;
-    if (const auto connection = connection_.lock(); connection && connection->is_answering())
+    if (const auto connection = connection_.lock(); connection && connection->is_answering()) {
         connection->answer(response);
+        connection->wake();
+    }
 }
 
 void Exchange::begin(const Response& head) {
     if (state_ != State::Waiting) return;
     state_ = State::InParts;
-    if (const auto connection = connection_.lock(); connection && connection->is_answering())
+    if (const auto connection = connection_.lock(); connection && connection->is_answering()) {
         connection->begin_answer(head);
+        connection->wake();
+    }
 }
 
 void Exchange::write(std::string_view part) {
     if (state_ != State::InParts) return;
-    if (const auto connection = connection_.lock()) connection->write_part(part);
+    if (const auto connection = connection_.lock()) {
+        connection->write_part(part);
+        connection->wake();
+    }
 }
 
 void Exchange::end() {
     if (state_ != State::InParts) return;
     state_ = State::Answered;
-    if (const auto connection = connection_.lock(); connection && connection->is_answering()) connection->end_answer();
+    if (const auto connection = connection_.lock(); connection && connection->is_answering()) {
+        connection->end_answer();
+        connection->wake();
+    }
 }
 
 bool Exchange::has_room() const {
@@ -54,8 +65,10 @@ bool Exchange::is_open() const {
 void Exchange::abandon() {
     if (state_ == State::Answered) return;
     state_ = State::Answered;
-    if (const auto connection = connection_.lock(); connection && connection->is_answering())
+    if (const auto connection = connection_.lock(); connection && connection->is_answering()) {
         connection->abandon_answer();
+        connection->wake();
+    }
 }
 
 }  // namespace runnel::http

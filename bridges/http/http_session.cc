@@ -36,8 +36,37 @@ void HttpSession::time_is_up() {
 }
 
 void HttpSession::answer_requests() {
-    while (auto request = connection_->take_request())
-        routes_.dispatch(std::make_shared<Exchange>(connection_, *std::move(request)));
+    while (auto request = connection_->take_request()) {
+        if (routes_.is_upgrade(*request))
+            upgrade(*request);
+        else
+            routes_.dispatch(std::make_shared<Exchange>(connection_, *std::move(request)));
+    }
+}
+
+void HttpSession::upgrade(const Request& request) {
+    std::vector<std::pair<std::string_view, std::string_view>> fields;
+    for (const Header& field : request.headers.fields())
+        fields.emplace_back(field.name, field.value);
+    api::UpgradeAnswer answer = routes_.upgrade_handler()->upgrade({request.method, request.is_http_1_0, fields});
+    Headers headers;
+    for (auto& [name, value] : answer.headers)
+        headers.add(std::move(name), std::move(value));
+    if (answer.status == 101) {
+        connection_->switch_protocols(headers);
+        filter_ = std::move(answer.filter);
+        return;
+    }
+    Response refusal =
+        problem(answer.status, answer.status == 426 ? "upgrade-required" : "upgrade-refused", answer.detail);
+    for (Header& field : headers.fields())
+        refusal.headers.add(std::move(field.name), std::move(field.value));
+    connection_->answer(refusal, true);
+}
+
+std::unique_ptr<api::ByteFilter> HttpSession::take_filter(std::string& rest) {
+    if (filter_) rest = connection_->take_rest();
+    return std::move(filter_);
 }
 
 }  // namespace runnel::http

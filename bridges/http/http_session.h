@@ -23,12 +23,17 @@ public:
     Waits waits() const override;
     bool wants_turn() const override { return connection_->has_room_wanted(); }
     void time_is_up() override;
+    std::unique_ptr<api::ByteFilter> take_filter(std::string& rest) override;
+    void on_late_output(std::function<void()> wake) override { connection_->on_output(std::move(wake)); }
 
 private:
     void answer_requests();
 
+    void upgrade(const Request& request);
+
     const Routes& routes_;
     std::shared_ptr<HttpConnection> connection_;
+    std::unique_ptr<api::ByteFilter> filter_;  // Of the protocol it has switched to.
 };
 
 }  // namespace runnel::http

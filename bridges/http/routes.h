@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bridges/http/exchange.h"
+#include "broker/api/upgrade.h"
 
 namespace runnel::http {
 
@@ -21,6 +22,17 @@ public:
     void add(std::string_view method, std::string_view pattern, Handler handler);
     void dispatch(const ExchangeRef& exchange) const;
 
+    // The path where streams go on in another protocol. The handler outlives the routes.
+    void add_upgrade(std::string path, const api::UpgradeHandler& handler) {
+        upgrade_path_ = std::move(path);
+        upgrade_handler_ = &handler;
+    }
+    bool is_upgrade(const Request& request) const {
+        return upgrade_handler_ != nullptr && request.segments.size() == 1 && request.segments[0] == upgrade_path_ &&
+               request.method == "GET";
+    }
+    const api::UpgradeHandler* upgrade_handler() const { return upgrade_handler_; }
+
     struct Route {
         std::string method;
         std::string pattern;
@@ -31,6 +43,8 @@ public:
 
 private:
     std::vector<Route> routes_;
+    std::string upgrade_path_;  // One segment.
+    const api::UpgradeHandler* upgrade_handler_ = nullptr;
 };
 
 }  // namespace runnel::http

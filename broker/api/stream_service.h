@@ -3,8 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
+
+#include "broker/api/byte_filter.h"
 
 namespace runnel::api {
 
@@ -30,6 +34,12 @@ public:
     virtual bool wants_turn() const = 0;
     // The other side has been given its time. It may still be told so.
     virtual void time_is_up() = 0;
+
+    // The stream goes on as MQTT within a filter, once: null until then. The output comes first, as it is; `rest` is
+    // what was received behind the request.
+    virtual std::unique_ptr<ByteFilter> take_filter(std::string& rest) = 0;
+    // Called when there is output that came between two calls: an answer that was waited for.
+    virtual void on_late_output(std::function<void()> wake) = 0;
 };
 
 class StreamService {

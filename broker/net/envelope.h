@@ -8,6 +8,7 @@
 
 #include "broker/api/access_control.h"
 #include "broker/api/authenticator.h"
+#include "broker/api/byte_filter.h"
 #include "broker/api/local_client.h"
 #include "broker/net/connection_count.h"
 #include "broker/net/drain_rounds.h"
@@ -25,8 +26,10 @@ struct PeerBatch {
 struct HandedOver {
     int descriptor = -1;
     shard::PeerAddress address;
-    std::string bytes;
+    std::string bytes;  // MQTT.
     CountedConnection counted;
+    std::unique_ptr<api::ByteFilter> filter;
+    std::string outside;  // Of the filter, to be sent.
 };
 struct AccessChanged {
     api::AuthenticatorRef authenticator;

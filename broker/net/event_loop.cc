@@ -7,6 +7,7 @@
 
 #include "broker/base/check.h"
 #include "broker/net/socket.h"
+#include "broker/net/stream.h"
 
 namespace runnel::net {
 namespace {
@@ -38,6 +39,7 @@ EventLoop::EventLoop(const Settings& settings, const shard::Settings& shard_sett
     uv_check_init(&loop_, &turn_end_);
     uv_check_start(&turn_end_, [](uv_check_t* check) { static_cast<EventLoop*>(check->loop->data)->end_turn(); });
     uv_timer_init(&loop_, &timer_);
+    uv_timer_init(&loop_, &stream_look_);
     shard_ = std::make_unique<shard::Shard>(
         shard::Environment{shard_settings, placement, settings.index, random_seed, secrets_, counters, settings.log,
                            std::move(authenticator), std::move(access), settings.store != nullptr, settings.clock,
@@ -78,7 +80,7 @@ void EventLoop::receive(PeerBatch& batch) {
 }
 
 void EventLoop::receive(HandedOver& connection) {
-    adopt(connection.descriptor, std::move(connection.address), std::move(connection.counted), connection.bytes);
+    adopt(std::move(connection));
 }
 
 void EventLoop::receive(api::LocalPublish& publish) {
@@ -121,6 +123,12 @@ void EventLoop::end_turn() {
     }
     carry_out_effects();
     store_changes();
+    while (!awake_streams_.empty()) {
+        go_on_with_awake_streams();
+        flush();
+        carry_out_effects();
+        store_changes();
+    }
     end_lingering(false);
     if (!held_back_.empty()) go_on_reading();
     if (draining_) finish_if_drained();
@@ -132,10 +140,14 @@ void EventLoop::carry_out_effects() {
     for (auto& hand_over : effects.hand_overs) {
         std::unique_ptr<Socket> socket = detach(hand_over.connection);
         if (!socket) continue;
-        CountedConnection counted = std::move(socket->counted);
-        const int descriptor = stop_polling(std::move(socket));
-        peers_[hand_over.owner]->post(
-            HandedOver{descriptor, std::move(hand_over.address), std::move(hand_over.bytes), std::move(counted)});
+        HandedOver connection;
+        connection.address = std::move(hand_over.address);
+        connection.bytes = std::move(hand_over.bytes);
+        connection.counted = std::move(socket->counted);
+        connection.filter = std::move(socket->filter);
+        connection.outside = std::move(socket->outside);
+        connection.descriptor = stop_polling(std::move(socket));
+        peers_[hand_over.owner]->post(std::move(connection));
     }
     for (const shard::ConnectionId id : effects.closes)
         if (std::unique_ptr<Socket> socket = detach(id)) close_gently(std::move(socket));
@@ -275,14 +287,16 @@ void EventLoop::arm_timer() {
 void EventLoop::finish_if_drained() {
     const bool over = now() >= drain_deadline_;
     if (over) end_lingering(true);
+    end_idle_streams(over);
     if (!lingering_.empty() || questions_open_ != 0) return;
-    const bool busy = shard_->connection_count() != 0;
+    const bool busy = shard_->connection_count() != 0 || stream_count_ != 0;
     if (busy && !over) return;
     if (!rounds_are_complete() && !over) return;
     for (std::unique_ptr<Socket>& socket : sockets_)
         if (socket) close(stop_polling(std::move(socket)));
     if (uv_is_closing(base_of(timer_))) return;
     uv_close(base_of(timer_), nullptr);
+    uv_close(base_of(stream_look_), nullptr);
     uv_close(base_of(turn_end_), nullptr);
     uv_close(base_of(wake_up_), nullptr);
 }
