@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bridges/http/http_service.h"
 
+#include <utility>
+
 #include "bridges/http/http_session.h"
 
 namespace runnel::http {
@@ -8,9 +10,8 @@ namespace {
 
 void add_health_routes(Routes& routes, api::Operations& operations) {
     // That the process answers is all there is to say.
-    routes.add("GET", "/healthz", [](const ExchangeRef& exchange) {
-        exchange->answer(json_response(200, "{\"status\": \"ok\"}\n"));
-    });
+    routes.add("GET", "/healthz",
+               [](const ExchangeRef& exchange) { exchange->answer(json_response(200, "{\"status\": \"ok\"}\n")); });
     routes.add("GET", "/readyz", [&operations](const ExchangeRef& exchange) {
         const std::string refusal = operations.store_refusal();
         if (refusal.empty()) return exchange->answer(json_response(200, "{\"status\": \"ready\"}\n"));
@@ -20,9 +21,9 @@ void add_health_routes(Routes& routes, api::Operations& operations) {
 
 }  // namespace
 
-HttpService::HttpService(api::Operations& operations, const api::UpgradeHandler& websocket) {
+HttpService::HttpService(api::Operations& operations, std::shared_ptr<const api::UpgradeHandler> websocket) {
     add_health_routes(routes_, operations);
-    routes_.add_upgrade("mqtt", websocket);
+    routes_.add_upgrade("mqtt", std::move(websocket));
 }
 
 std::unique_ptr<api::StreamSession> HttpService::open() {

@@ -13,8 +13,8 @@ namespace runnel::http {
 // What a listener for HTTP answers: one for each event loop, used by its thread.
 class HttpService final : public api::StreamService {
 public:
-    // Both outlive it. `websocket` answers at /mqtt.
-    HttpService(api::Operations& operations, const api::UpgradeHandler& websocket);
+    // `operations` outlives it. `websocket` answers at /mqtt.
+    HttpService(api::Operations& operations, std::shared_ptr<const api::UpgradeHandler> websocket);
     std::unique_ptr<api::StreamSession> open() override;
 
 private:

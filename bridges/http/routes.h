@@ -22,16 +22,16 @@ public:
     void add(std::string_view method, std::string_view pattern, Handler handler);
     void dispatch(const ExchangeRef& exchange) const;
 
-    // The path where streams go on in another protocol. The handler outlives the routes.
-    void add_upgrade(std::string path, const api::UpgradeHandler& handler) {
+    // The path where streams go on in another protocol.
+    void add_upgrade(std::string path, std::shared_ptr<const api::UpgradeHandler> handler) {
         upgrade_path_ = std::move(path);
-        upgrade_handler_ = &handler;
+        upgrade_handler_ = std::move(handler);
     }
     bool is_upgrade(const Request& request) const {
         return upgrade_handler_ != nullptr && request.segments.size() == 1 && request.segments[0] == upgrade_path_ &&
                request.method == "GET";
     }
-    const api::UpgradeHandler* upgrade_handler() const { return upgrade_handler_; }
+    const api::UpgradeHandler* upgrade_handler() const { return upgrade_handler_.get(); }
 
     struct Route {
         std::string method;
@@ -44,7 +44,7 @@ public:
 private:
     std::vector<Route> routes_;
     std::string upgrade_path_;  // One segment.
-    const api::UpgradeHandler* upgrade_handler_ = nullptr;
+    std::shared_ptr<const api::UpgradeHandler> upgrade_handler_;
 };
 
 }  // namespace runnel::http

@@ -88,7 +88,10 @@ class Operations {
 public:
     virtual ~Operations() = default;
 
+    // Any thread.
     virtual BrokerStatus status() = 0;
+    // Why nothing can be stored at the moment; empty if it can. Any thread.
+    virtual std::string store_refusal() const = 0;
     // A consistent copy of the store as it is now, in a directory that must not exist yet; the broker goes on
     // meanwhile. One at a time. `done` is called later, by the thread that called this.
     virtual void back_up(const std::string& directory, std::function<void(const BackupResult&)> done) = 0;

@@ -12,6 +12,7 @@
 #include "broker/api/stream_service.h"
 #include "broker/base/log.h"
 #include "broker/net/connection_count.h"
+#include "broker/net/listener_protocol.h"
 #include "broker/net/mailbox.h"
 #include "broker/net/system_random.h"
 #include "broker/shard/shard.h"
@@ -24,12 +25,6 @@ struct Socket;
 
 // The clock of all loops, for what is done before they run.
 Time monotonic_now();
-
-enum class ListenerProtocol : uint8_t {
-    Mqtt,
-    Http,
-    Auto,  // The first bytes tell.
-};
 
 // A thread that drives one shard. A turn: mailbox and sockets in, timers, then effects: writes, peers, the rest.
 // All but post() and join() belong to the starting thread before start(), and to the loop's own thread after it.

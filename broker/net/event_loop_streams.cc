@@ -40,7 +40,7 @@ void EventLoop::adopt_stream(int descriptor, shard::PeerAddress address, Counted
     stream->counted = std::move(counted);
     stream->may_be_mqtt = may_be_mqtt;
     stream->deadline = now() + kPatience;
-    const auto free = std::ranges::find(streams_, nullptr);
+    const auto free = std::ranges::find_if(streams_, [](const auto& one) { return !one; });
     stream->slot = static_cast<uint32_t>(free - streams_.begin());
     if (free == streams_.end()) streams_.emplace_back();
     if (stream_count_++ == 0)

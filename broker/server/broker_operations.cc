@@ -66,11 +66,13 @@ api::TrafficStatus BrokerOperations::traffic() const {
 }
 
 void BrokerOperations::take_sample() {
+    const std::lock_guard lock(samples_mutex_);
     samples_.push_back({Clock::now(), traffic()});
     if (samples_.size() > kSamplesMax) samples_.pop_front();
 }
 
 api::TrafficRates BrokerOperations::rates(const api::TrafficStatus& now) const {
+    const std::lock_guard lock(samples_mutex_);
     const api::TrafficStatus& before = samples_.front().traffic;
     api::TrafficRates rates;
     rates.seconds = std::chrono::duration<double>(Clock::now() - samples_.front().at).count();
@@ -91,7 +93,7 @@ api::StorageStatus BrokerOperations::storage() const {
     const storage::StoreThread& thread = *parts_.store.thread();
     const storage::StoreThreadCounters counters = thread.counters();
     storage.engine = "rocksdb";
-    storage.durability = name_of(parts_.config.storage.durability);
+    storage.durability = name_of(parts_.config.settings.durability);
     storage.size_bytes = parts_.store.store()->size_bytes();
     storage.max_bytes = parts_.config.storage.max_bytes;
     storage.commits = counters.commits;

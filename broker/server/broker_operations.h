@@ -5,6 +5,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,7 +19,8 @@
 
 namespace runnel::server {
 
-// The broker as its operator sees it. Used by the thread of the admin channel; reads only what any thread may read.
+// The broker as its operator sees it. Reads only what any thread may read; a backup belongs to the thread of the admin
+// channel.
 class BrokerOperations final : public api::Operations {
 public:
     struct Listener {
@@ -40,6 +42,7 @@ public:
     ~BrokerOperations() override { finish(); }
 
     api::BrokerStatus status() override;
+    std::string store_refusal() const override { return parts_.store.failure(); }
     void back_up(const std::string& directory, std::function<void(const api::BackupResult&)> done) override;
 
     // For the rates: to be called every few seconds.
@@ -63,6 +66,7 @@ private:
     Parts parts_;
     Log log_;
     Clock::time_point start_;
+    mutable std::mutex samples_mutex_;
     std::deque<Sample> samples_;  // The oldest one is at the front.
     std::atomic<bool> backing_up_{false};
     std::thread backup_;

@@ -15,18 +15,8 @@
 namespace runnel::server {
 namespace {
 
-constexpr std::string_view kMqtt = "mqtt";
-
 std::string entry_key(std::string_view list, size_t index) {
     return std::string(list) + "." + std::to_string(index);
-}
-
-void check_protocol(ConfigDraft& draft, const ListenerConfig& listener, const std::string& entry) {
-    if (listener.protocol == kMqtt) return;
-    const bool later = listener.protocol == "http" || listener.protocol == "auto";
-    draft.add_error(draft.place_of(entry + ".protocol"), "listener.protocol",
-                    toml_string(listener.protocol) + (later ? ": this version does not have it yet" : " is not known"),
-                    "\"mqtt\"");
 }
 
 void check_listeners(ConfigDraft& draft) {
@@ -37,7 +27,6 @@ void check_listeners(ConfigDraft& draft) {
     for (size_t i = 0; i < listeners.size(); ++i) {
         const std::string entry = entry_key("listener", i);
         const Place place = draft.place_of(entry + ".address");
-        check_protocol(draft, listeners[i], entry);
         const auto address = parse_listen_address(listeners[i].address);
         if (!address) {
             draft.add_error(place, "listener.address", toml_string(listeners[i].address) + " is no address",

@@ -21,6 +21,7 @@ constexpr uint32_t kSecondsNever = 0xFFFF'FFFF;
 constexpr std::array<std::string_view, 3> kWhenFull{"drop-oldest", "drop-newest", "disconnect"};
 constexpr std::array<std::string_view, 6> kShareStrategies{"round-robin", "random",     "least-inflight",
                                                            "hash-client", "hash-topic", "sticky"};
+constexpr std::array<std::string_view, 3> kListenerProtocols{"mqtt", "http", "auto"};
 constexpr std::array<std::string_view, 2> kStorageEngines{"rocksdb", "memory"};
 constexpr std::array<std::string_view, 3> kDurabilities{"memory", "written", "synced"};
 constexpr std::array<std::string_view, 3> kAnonymousPolicies{"never", "loopback", "always"};
@@ -214,12 +215,16 @@ constexpr std::array kBrokerOptions{
     text<&Config::auth, &AuthConfig::password_file>("auth.password_file", 0,
         "Users and their password hashes, as `runnelctl passwd` writes them; empty = none."),
 
+    text_list<&Config::websocket_origins>("websocket.origins",
+        "Origins of pages that may connect besides those of the same host, as browsers name them: \"https://plant.example\"; \"*\" = all."),
+
     one_of<&Config::log, &LogConfig::level>("log.level", kLogLevels, "The least important lines that are written."),
     one_of<&Config::log, &LogConfig::format>("log.format", kLogFormats, "How lines are written to standard error."),
 };
 
 constexpr std::array kListenerOptions{
-    text<&ListenerConfig::protocol>("listener.protocol", 1, "What is spoken; this version has \"mqtt\"."),
+    one_of<&ListenerConfig::protocol>("listener.protocol", kListenerProtocols,
+        "What is spoken; http = the HTTP bridge, and MQTT over WebSocket at /mqtt; auto = told by the first bytes."),
     text<&ListenerConfig::address>("listener.address", 1,
         "host:port, [IPv6 address]:port or unix:/path; port 0 = any free one."),
     integer<&ListenerConfig::max_connections>("listener.max_connections", 0, kUint32Max,
@@ -257,7 +262,7 @@ constexpr std::array kDurabilityRuleOptions{
 
 constexpr std::array kSections{
     Section{"broker", false, "The broker as a whole."},
-    Section{"listener", true, "Where clients connect. Without any listener: mqtt on 127.0.0.1:1883."},
+    Section{"listener", true, "Where clients connect. Without any listener: mqtt on 127.0.0.1:1883 and http on 127.0.0.1:8080."},
     Section{"mqtt", false, "The protocol and its limits."},
     Section{"session", false, "What is kept for clients."},
     Section{"retained", false, "Retained Messages."},
@@ -269,6 +274,7 @@ constexpr std::array kSections{
         "Who may do what. The first rule that decides wins; with any rule present the default is deny."},
     Section{"history", true,
         "Which messages are kept for queries and replay. The first rule whose filter matches counts. Needs a store."},
+    Section{"websocket", false, "MQTT over WebSocket, at /mqtt of listeners for http."},
     Section{"log", false, "The log."},
 };
 

@@ -66,14 +66,15 @@ public:
           connections_(config_.max_connections),
           store_(log_sink_) {}
 
-    int run(const AdminServiceFactory& make_admin_service) {
+    int run(const Bridges& bridges) {
         raise_descriptor_limit();
         const sigset_t signals = take_over_signals();
         if (!store_.open(config_, loop_count(config_))) return kExitFailure;
         make_loops();
         if (!store_.recover(loops_) || !open_admin_channel() || !open_listeners()) return kExitFailure;
+        make_operations(bridges);
         start_loops();
-        start_admin_channel(make_admin_service);
+        admin_channel_.start(*admin_service_, [this] { operations_->take_sample(); });
         announce();
         serve(signals);
         stop();
@@ -90,7 +91,7 @@ private:
     bool open_admin_channel();
     bool open_listeners();
     void start_loops();
-    void start_admin_channel(const AdminServiceFactory& make_admin_service);
+    void make_operations(const Bridges& bridges);
     void announce();
     void serve(const sigset_t& signals);
     void publish_sys_topics(SysTopics& topics);
@@ -112,6 +113,7 @@ private:
     AdminChannel admin_channel_{log_sink_};
     std::unique_ptr<BrokerOperations> operations_;
     std::unique_ptr<api::StreamService> admin_service_;
+    std::vector<std::unique_ptr<api::StreamService>> http_services_;  // One for each loop.
     SysTopics::Clock::time_point next_history_step_;
 };
 
@@ -140,16 +142,20 @@ bool Broker::open_admin_channel() {
     return !store_.is_open();
 }
 
-void Broker::start_admin_channel(const AdminServiceFactory& make_admin_service) {
+void Broker::make_operations(const Bridges& bridges) {
     BrokerOperations::Parts parts{config_, store_, connections_, log_sink_};
     for (const auto& shard : counters_)
         parts.counters.push_back(shard.get());
     for (size_t i = 0; i < bound_.size(); ++i)
-        parts.listeners.push_back({config_.listeners[i].protocol, bound_[i], listener_counts_[i].get()});
+        parts.listeners.push_back(
+            {std::string(name_of(config_.listeners[i].protocol)), bound_[i], listener_counts_[i].get()});
     parts.post = [this](std::function<void()> task) { admin_channel_.post(std::move(task)); };
     operations_ = std::make_unique<BrokerOperations>(std::move(parts));
-    admin_service_ = make_admin_service(*operations_);
-    admin_channel_.start(*admin_service_, [this] { operations_->take_sample(); });
+    admin_service_ = bridges.admin(*operations_);
+    for (const auto& loop : loops_) {
+        http_services_.push_back(bridges.http(*operations_, config_));
+        loop->serve_streams(*http_services_.back());
+    }
 }
 
 // All or nothing: a broker that listens on half of its addresses would look healthy and not be.
@@ -166,7 +172,7 @@ bool Broker::open_listeners() {
         }
         listener_counts_.push_back(std::make_unique<net::ConnectionCount>(listener.max_connections));
         for (size_t i = 0; i < sockets->descriptors.size(); ++i)
-            loops_[i]->add_listener(sockets->descriptors[i], *listener_counts_.back());
+            loops_[i]->add_listener(sockets->descriptors[i], *listener_counts_.back(), listener.protocol);
         bound_.push_back(sockets->bound);
     }
     return true;
@@ -182,8 +188,8 @@ void Broker::start_loops() {
 
 void Broker::announce() {
     std::vector<LogField> addresses;
-    for (const std::string& address : bound_)
-        addresses.emplace_back("mqtt", address);
+    for (size_t i = 0; i < bound_.size(); ++i)
+        addresses.emplace_back(name_of(config_.listeners[i].protocol), bound_[i]);
     log_.write(LogLevel::Info, "ready", addresses);
     tell_service("READY=1");
 }
@@ -272,8 +278,8 @@ void Broker::remove_socket_files() {
 
 }  // namespace
 
-int run(Config config, ReloadFunction reload, const AdminServiceFactory& make_admin_service) {
-    return Broker(std::move(config), std::move(reload)).run(make_admin_service);
+int run(Config config, ReloadFunction reload, const Bridges& bridges) {
+    return Broker(std::move(config), std::move(reload)).run(bridges);
 }
 
 }  // namespace runnel::server

@@ -16,9 +16,15 @@ namespace runnel::server {
 using ReloadFunction = std::function<Result<Config, std::vector<ConfigError>>()>;
 
 // What is spoken on the admin socket; the operations outlive the service.
-using AdminServiceFactory = std::function<std::unique_ptr<api::StreamService>(api::Operations&)>;
+// What the broker is given from outside: protocols of bridges. The operations outlive what is made.
+struct Bridges {
+    // Answers on the admin channel.
+    std::function<std::unique_ptr<api::StreamService>(api::Operations&)> admin;
+    // Answers on listeners for HTTP; made once for each event loop.
+    std::function<std::unique_ptr<api::StreamService>(api::Operations&, const Config&)> http;
+};
 
 // Runs a broker until SIGTERM or SIGINT; the exit code of the program.
-int run(Config config, ReloadFunction reload, const AdminServiceFactory& make_admin_service);
+int run(Config config, ReloadFunction reload, const Bridges& bridges);
 
 }  // namespace runnel::server

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sysexits.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -9,6 +10,8 @@
 #include <vector>
 
 #include "bridges/http/admin_service.h"
+#include "bridges/http/http_service.h"
+#include "bridges/websocket/handshake.h"
 #include "broker/server/config_loader.h"
 #include "broker/server/config_text.h"
 #include "broker/server/server.h"
@@ -30,8 +33,19 @@ int print_errors(const std::vector<runnel::server::ConfigError>& errors, int exi
     return exit_code;
 }
 
-std::unique_ptr<runnel::api::StreamService> make_admin_service(runnel::api::Operations& operations) {
-    return std::make_unique<runnel::http::AdminService>(operations);
+std::unique_ptr<runnel::api::StreamService> make_http_service(runnel::api::Operations& operations,
+                                                              const runnel::server::Config& config) {
+    // A frame may hold several packets.
+    const uint64_t frame_size_max = 2 * uint64_t{std::max(config.settings.max_packet_size, 1u << 20)};
+    auto websocket = std::make_shared<runnel::websocket::Handshake>(
+        runnel::websocket::Settings{frame_size_max, config.websocket_origins});
+    return std::make_unique<runnel::http::HttpService>(operations, std::move(websocket));
+}
+
+runnel::server::Bridges make_bridges() {
+    return {
+        [](runnel::api::Operations& operations) { return std::make_unique<runnel::http::AdminService>(operations); },
+        make_http_service};
 }
 
 int execute(const Options& options) {
@@ -43,7 +57,7 @@ int execute(const Options& options) {
     switch (options.action) {
         case Action::Check: return print("configuration is valid\n") ? EX_OK : EX_IOERR;
         case Action::PrintConfig: return print(server::print_config(*config)) ? EX_OK : EX_IOERR;
-        default: return server::run(*std::move(config), load, make_admin_service);
+        default: return server::run(*std::move(config), load, make_bridges());
     }
 }
 

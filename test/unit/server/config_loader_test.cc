@@ -49,14 +49,16 @@ void has_only(const std::string& text, const std::string& error, Overrides overr
 TEST_CASE("config: nothing at all gives the defaults") {
     const auto config = load_config({});
     REQUIRE(config);
-    REQUIRE(config->listeners.size() == 1);
+    REQUIRE(config->listeners.size() == 2);
     CHECK(config->listeners[0].address == "127.0.0.1:1883");
-    CHECK(config->listeners[0].protocol == "mqtt");
+    CHECK(config->listeners[0].protocol == net::ListenerProtocol::Mqtt);
+    CHECK(config->listeners[1].address == "127.0.0.1:8080");
+    CHECK(config->listeners[1].protocol == net::ListenerProtocol::Http);
     CHECK(config->auth.anonymous == auth::AnonymousPolicy::Loopback);
     CHECK(config->auth.users == nullptr);
     CHECK(config->access.empty());
     CHECK(config->settings.max_packet_size == 1'048'576);
-    CHECK(load("").listeners.size() == 1);
+    CHECK(load("").listeners.size() == 2);
 }
 
 constexpr const char* kWholeFile = R"(
@@ -205,12 +207,8 @@ TEST_CASE("config: keys of later versions are named as such") {
     has_only("[[listener]]\nproxy_protocol = true",
              "file:2: listener.proxy_protocol: this version does not have it yet: it reads no PROXY header (allowed: "
              "false)");
-    has_only("[[listener]]\nprotocol = \"http\"",
-             "file:2: listener.protocol: \"http\": this version does not have it yet (allowed: \"mqtt\")");
-    has_only("[[listener]]\nprotocol = \"auto\"",
-             "file:2: listener.protocol: \"auto\": this version does not have it yet (allowed: \"mqtt\")");
     has_only("[[listener]]\nprotocol = \"mqtts\"",
-             "file:2: listener.protocol: \"mqtts\" is not known (allowed: \"mqtt\")");
+             "file:2: listener.protocol: \"mqtts\" is not known (allowed: \"mqtt\", \"http\" or \"auto\")");
     has_only("[auth]\nacl_file = \"acl\"",
              "file:2: auth.acl_file: this version does not have it yet: write [[access]] rules (allowed: \"\")");
     has_only("[storage]\nengine = \"sqlite\"",

@@ -45,6 +45,8 @@ TEST_CASE("sample: it is valid as it stands, and says the defaults when its valu
     // Comments have a blank behind their #, values have none.
     Config all_set =
         load_text(replace_all(replace_all(sample_config(), "\n# ", "\n## "), "\n#", "\n").replace(0, 2, "##"));
+    CHECK(all_set.listeners.size() == 1);
+    all_set.listeners = Config().listeners;
     CHECK(all_set.access.size() == 1);
     all_set.access.clear();
     CHECK(all_set.settings.history.size() == 1);
@@ -76,8 +78,8 @@ TEST_CASE("print: reading what was printed gives the same configuration") {
     config.loops = 7;
     config.sys_interval = Duration{0};
     config.data_dir = "/a \"quoted\" \\ back\tslash \xc3\xa4\x7f";
-    config.listeners = {{.protocol = "mqtt", .address = "[::]:0", .max_connections = 5},
-                        {.protocol = "mqtt", .address = "unix:/a b"}};
+    config.listeners = {{net::ListenerProtocol::Mqtt, "[::]:0", 5}, {net::ListenerProtocol::Auto, "unix:/a b"}};
+    config.websocket_origins = {"https://plant.example"};
     config.settings.max_expiry_seconds = 0xFFFF'FFFF;
     config.settings.max_queued_bytes = 12'345;
     config.settings.max_retained_bytes = 1'025;
