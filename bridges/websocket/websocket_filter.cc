@@ -83,21 +83,25 @@ struct WebSocketFilter::Callbacks {
     }
 };
 
-void WebSocketFilter::Free::operator()(wslay_event_context* frames) const {
-    wslay_event_context_free(frames);
-}
+struct WebSocketFilter::Frames {
+    wslay_event_context* wslay = nullptr;
 
-WebSocketFilter::WebSocketFilter(uint64_t frame_size_max) : frame_size_max_(frame_size_max) {
+    Frames() = default;
+    Frames(const Frames&) = delete;
+    Frames& operator=(const Frames&) = delete;
+    ~Frames() { wslay_event_context_free(wslay); }
+};
+
+WebSocketFilter::WebSocketFilter(uint64_t frame_size_max)
+    : frames_(std::make_unique<Frames>()), frame_size_max_(frame_size_max) {
     wslay_event_callbacks callbacks{};
     callbacks.recv_callback = Callbacks::receive;
     callbacks.send_callback = Callbacks::send;
     callbacks.on_frame_recv_start_callback = Callbacks::frame_began;
     callbacks.on_frame_recv_chunk_callback = Callbacks::bytes_came;
     callbacks.on_msg_recv_callback = Callbacks::control_frame_came;
-    wslay_event_context* frames = nullptr;
-    RUNNEL_CHECK(wslay_event_context_server_init(&frames, &callbacks, this) == 0);
-    frames_.reset(frames);
-    wslay_event_config_set_no_buffering(frames, 1);
+    RUNNEL_CHECK(wslay_event_context_server_init(&frames_->wslay, &callbacks, this) == 0);
+    wslay_event_config_set_no_buffering(frames_->wslay, 1);
 }
 
 WebSocketFilter::~WebSocketFilter() = default;
@@ -108,9 +112,9 @@ bool WebSocketFilter::received(std::string_view bytes, std::string& inside, std:
     input_ = bytes.substr(0, too_long.value_or(bytes.size()));
     inside_ = &inside;
     pings_ = 0;
-    if (wslay_event_recv(frames_.get()) != 0) ended_ = true;
+    if (wslay_event_recv(frames_->wslay) != 0) ended_ = true;
     // Of its own accord wslay stops reading for a close of the client and for a broken rule, and answers both.
-    if (wslay_event_get_read_enabled(frames_.get()) == 0) ended_ = true;
+    if (wslay_event_get_read_enabled(frames_->wslay) == 0) ended_ = true;
     inside_ = nullptr;
     if (too_long) end(WSLAY_CODE_MESSAGE_TOO_BIG);
     take_answers(outside);
@@ -120,8 +124,8 @@ bool WebSocketFilter::received(std::string_view bytes, std::string& inside, std:
 void WebSocketFilter::end(uint16_t status_code) {
     if (ended_) return;
     ended_ = true;
-    wslay_event_queue_close(frames_.get(), status_code, nullptr, 0);
-    wslay_event_shutdown_read(frames_.get());
+    wslay_event_queue_close(frames_->wslay, status_code, nullptr, 0);
+    wslay_event_shutdown_read(frames_->wslay);
 }
 
 // Where wslay closes for a broken frame it gives no reason, and it sends a reason back that it has seen only in part.
@@ -137,7 +141,7 @@ void WebSocketFilter::correct_close() {
 }
 
 void WebSocketFilter::take_answers(std::string& outside) {
-    wslay_event_send(frames_.get());
+    wslay_event_send(frames_->wslay);
     correct_close();
     outside.append(answers_);
     answers_.clear();

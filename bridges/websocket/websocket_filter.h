@@ -9,8 +9,6 @@
 #include "bridges/websocket/frame_lengths.h"
 #include "broker/api/byte_filter.h"
 
-struct wslay_event_context;
-
 namespace runnel::websocket {
 
 // The server's side of one WebSocket connection (RFC 6455) after its handshake, carrying MQTT in binary messages (MQTT
@@ -28,15 +26,13 @@ public:
 
 private:
     struct Callbacks;
-    struct Free {
-        void operator()(wslay_event_context* frames) const;
-    };
+    struct Frames;  // wslay's side.
 
     void end(uint16_t status_code);
     void correct_close();
     void take_answers(std::string& outside);
 
-    std::unique_ptr<wslay_event_context, Free> frames_;
+    std::unique_ptr<Frames> frames_;
     uint64_t frame_size_max_;
     std::string_view input_;         // Of the call.
     std::string* inside_ = nullptr;  // Of the call.

@@ -119,7 +119,7 @@ const conversations = {
     const publisher = await connect('p')
     for (const number of numbers(20)) await publisher.publishAsync(topic, `${number}`, { qos: 1 + number % 2 })
     const back = mqtt.connect({
-      host, port: Number(port), clientId: `${topic}-away`, reconnectPeriod: 0, ...versionOptions(), ...kept()
+      protocol, path: '/mqtt', host, port: Number(port), clientId: `${topic}-away`, reconnectPeriod: 0, ...versionOptions(), ...kept()
     })
     opened.push(back)
     const received = []
