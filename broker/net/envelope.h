@@ -41,6 +41,7 @@ struct StoreRefuses {
 // Disconnect everybody, let what was sent arrive, then end the loop.
 struct Drain {};
 
-using Envelope = std::variant<PeerBatch, HandedOver, api::LocalPublish, AccessChanged, Stored, StoreRefuses, Drain>;
+using Envelope = std::variant<PeerBatch, HandedOver, api::LocalPublish, AccessChanged, Stored, shard::DeliveriesRead,
+                              StoreRefuses, Drain>;
 
 }  // namespace runnel::net

@@ -28,7 +28,7 @@ public:
     void append(uint64_t segment_first, std::span<const uint64_t> sizes);
 
     struct Taken {
-        uint64_t size = 0;  // 0: was not needed.
+        uint64_t size = 0;                      // 0: was not needed.
         std::optional<uint64_t> ended_segment;  // It was the last one of this segment.
     };
     // Takes the oldest one out, needed or not.

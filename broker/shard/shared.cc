@@ -120,9 +120,9 @@ void Shard::dispatch(routing::GroupId group, Incoming& incoming, std::optional<r
 // heard of it by then, picks another.
 void Shard::deliver_shared(PeerIndex owner, const SharedDelivery& delivery) {
     SessionSlot* slot = sessions_.find(delivery.subscriber);
-    const session::SharedMembership* membership = nullptr;
+    session::SharedMembership* membership = nullptr;
     if (slot != nullptr)
-        for (const session::SharedMembership& own : slot->session.shared)
+        for (session::SharedMembership& own : slot->session.shared)
             if (own.sequence == delivery.sequence) membership = &own;
     const bool went_away = delivery.expects_connected && slot != nullptr && slot->connection == nullptr;
     if (membership == nullptr || (went_away && owner != self())) {
@@ -131,7 +131,7 @@ void Shard::deliver_shared(PeerIndex owner, const SharedDelivery& delivery) {
         return tell(owner, SharedReturned{delivery.group, delivery.subscriber, delivery.message});
     }
     Incoming incoming = incoming_of(delivery.message);
-    const session::SharedOrigin origin{delivery.group, owner, delivery.sequence};
+    const session::SharedOrigin origin = membership->origin = {delivery.group, owner, delivery.sequence};
     const QoS qos = std::min(membership->options.qos, incoming.fields.qos);
     if (environment_.access->checks_delivery() &&
         !environment_.access->may_receive(subject_of(*slot), incoming.fields.topic)) {
@@ -151,11 +151,12 @@ void Shard::return_delivery(const SessionSlot& slot, const session::Delivery& de
     dispatch(delivery.origin.group, incoming, routing::Member{self(), slot.number});
 }
 
-// The client went away or left a group (`sequence`): what was not sent to it yet may go to another member.
+// The client went away or left a group (`sequence`): what was not sent to it yet may go to another member. What is
+// paged stays, and what is before it, so that the order is kept if there is no other.
 void Shard::return_queued(SessionSlot& slot, std::optional<uint32_t> sequence) {
     std::vector<session::Delivery> shared;
-    for (size_t left = slot.session.queue.size(); left > 0; --left) {
-        session::Delivery delivery = slot.session.queue.pop_front();
+    for (size_t left = slot.session.queue.back_size(); left > 0; --left) {
+        session::Delivery delivery = slot.session.queue.pop_back_part();
         const bool returns = delivery.origin.is_shared() && (!sequence || delivery.origin.sequence == *sequence);
         if (returns) {
             if (delivery.number != 0) slot.session.stored->taken_from_queue(delivery.number);
@@ -186,7 +187,7 @@ void Shard::return_all(SessionSlot& slot) {
     slot.session.window.clear();
     counters_.queued_messages.subtract(slot.session.queue.size());
     counters_.queued_bytes.subtract(slot.session.queue.bytes());
-    while (!slot.session.queue.empty()) {
+    while (slot.session.queue.can_pop()) {
         session::Delivery delivery = slot.session.queue.pop_front();
         if (delivery.origin.is_shared()) shared.push_back(std::move(delivery));
     }
