@@ -28,8 +28,10 @@ void Shard::page_stored(StoreTicket ticket) {
         const session::SessionQueue::Budget& budget = page_budget(*slot);
         if (!slot->session.queue.is_over(budget)) continue;
         slot->session.queue.page_out(*slot->session.stored, ticket, budget);
-        if (ticket < last_ticket_)
-            page_when_stored(*slot);  // The rest of it goes with the batches that are on the way.
+        if (ticket >= last_ticket_ || !slot->session.queue.is_over(budget)) continue;
+        // The rest of it goes with the batches that are on the way.
+        slot->session.stored->awaits_paging = true;
+        to_page_.emplace_back(last_ticket_, slot->number);
     }
 }
 
@@ -51,6 +53,7 @@ void Shard::deliveries_read(const DeliveriesRead& answer, Time now) {
     if (slot == nullptr || slot->session.queue.asked() != answer.generation) return;  // It has ended.
     session::SessionQueue& queue = slot->session.queue;
     queue.asking_ended();
+    if (!queue.is_paged()) return;  // All of it was dropped meanwhile.
     if (answer.failed) return failed_reads_.push_back(slot->number);
     session::StoredQueue& stored = *slot->session.stored;
     session::SessionQueue::Lost lost;

@@ -191,6 +191,10 @@ void Shard::return_all(SessionSlot& slot) {
         session::Delivery delivery = slot.session.queue.pop_front();
         if (delivery.origin.is_shared()) shared.push_back(std::move(delivery));
     }
+    while (slot.session.queue.back_size() != 0) {
+        session::Delivery delivery = slot.session.queue.pop_back_part();
+        if (delivery.origin.is_shared()) shared.push_back(std::move(delivery));
+    }
     for (const session::Delivery& delivery : shared)
         return_delivery(slot, delivery);
 }

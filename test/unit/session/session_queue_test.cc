@@ -88,7 +88,8 @@ TEST_CASE("The oldest ones are dropped from the store without being read, also d
         CHECK(stage.pop() == std::to_string(i));
     REQUIRE_FALSE(stage.queue.can_pop());
     const uint64_t before = stage.queue.bytes();
-    CHECK(stage.queue.drop_paged(stage.stored) == before - stage.queue.bytes());
+    const uint64_t dropped = stage.queue.drop_paged(stage.stored);
+    CHECK(dropped == before - stage.queue.bytes());
     stage.queue.ask(7);
     stage.queue.drop_paged(stage.stored);
     stage.queue.drop_paged(stage.stored);
