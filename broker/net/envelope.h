@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 
@@ -9,6 +10,7 @@
 #include "broker/api/authenticator.h"
 #include "broker/api/local_client.h"
 #include "broker/net/connection_count.h"
+#include "broker/net/drain_rounds.h"
 #include "broker/shard/effects.h"
 
 namespace runnel::net {
@@ -39,7 +41,9 @@ struct StoreRefuses {
     std::string why;
 };
 // Disconnect everybody, let what was sent arrive, then end the loop.
-struct Drain {};
+struct Drain {
+    std::shared_ptr<DrainRounds> rounds;
+};
 
 using Envelope = std::variant<PeerBatch, HandedOver, api::LocalPublish, AccessChanged, Stored, shard::DeliveriesRead,
                               StoreRefuses, Drain>;

@@ -40,7 +40,8 @@ EventLoop::EventLoop(const Settings& settings, const shard::Settings& shard_sett
     uv_timer_init(&loop_, &timer_);
     shard_ = std::make_unique<shard::Shard>(
         shard::Environment{shard_settings, placement, settings.index, random_seed, secrets_, counters, settings.log,
-                           std::move(authenticator), std::move(access), settings.store != nullptr, settings.clock},
+                           std::move(authenticator), std::move(access), settings.store != nullptr, settings.clock,
+                           settings.run},
         now());
 }
 
@@ -100,9 +101,10 @@ void EventLoop::receive(shard::DeliveriesRead& answer) {
     shard_->deliveries_read(answer, now());
 }
 
-void EventLoop::receive(Drain&) {
-    if (draining_) return;
+void EventLoop::receive(Drain& drain) {
+    if (draining_) return;  // A peer wakes this loop.
     draining_ = true;
+    drain_rounds_ = std::move(drain.rounds);
     drain_deadline_ = now() + kDrainTime;
     for (const auto& listener : listeners_) {
         uv_close(base_of(listener->poll), nullptr);
@@ -153,6 +155,8 @@ void EventLoop::carry_out_effects() {
     end_shard_turn();
     read_store();
     tell_peers();
+    for (auto& asked : effects.history_reads)
+        read_history(asked);
     shard_->effects_done();
     if (!too_many.empty()) refuse_as_busy(too_many);
 }
@@ -249,6 +253,33 @@ bool EventLoop::ask(shard::Effects::AskAuthenticator& asked) {
     return true;
 }
 
+// The disk is slow: history is read by the pool too. A connection has one question open at a time.
+struct EventLoop::HistoryRead {
+    uv_work_t work{};
+    EventLoop* loop = nullptr;
+    shard::Effects::ReadHistory asked;
+    api::HistoryPage page;
+};
+
+void EventLoop::read_history(shard::Effects::ReadHistory& asked) {
+    ++questions_open_;
+    auto read = std::make_unique<HistoryRead>();
+    read->loop = this;
+    read->asked = std::move(asked);
+    read->work.data = read.get();
+    const auto carry_out = [](uv_work_t* work) {
+        auto* self = static_cast<HistoryRead*>(work->data);
+        self->page = self->loop->settings_.history->messages(self->asked.query);
+    };
+    const auto answer = [](uv_work_t* work, int) {
+        const std::unique_ptr<HistoryRead> self(static_cast<HistoryRead*>(work->data));
+        --self->loop->questions_open_;
+        self->loop->shard_->history_read(self->asked.connection, self->asked.number, std::move(self->page),
+                                         self->loop->now());
+    };
+    RUNNEL_CHECK(uv_queue_work(&loop_, &read.release()->work, carry_out, answer) == 0);
+}
+
 // The timer only bounds the poll: end_turn() does what is due. libuv may find the timer due just before it polls, and
 // would then poll without an end, so the timer makes sure that this poll ends at once.
 void EventLoop::arm_timer() {
@@ -273,12 +304,30 @@ void EventLoop::finish_if_drained() {
     if (!lingering_.empty() || questions_open_ != 0) return;
     const bool busy = shard_->connection_count() != 0;
     if (busy && !over) return;
+    if (!rounds_are_complete() && !over) return;
     for (std::unique_ptr<Socket>& socket : sockets_)
         if (socket) close(stop_polling(std::move(socket)));
     if (uv_is_closing(base_of(timer_))) return;
     uv_close(base_of(timer_), nullptr);
     uv_close(base_of(turn_end_), nullptr);
     uv_close(base_of(wake_up_), nullptr);
+}
+
+// Once this loop has closed its connections. What comes from peers in a round is dealt with before the next.
+bool EventLoop::rounds_are_complete() {
+    if (drain_round_ == DrainRounds::kRounds) return true;
+    if (!has_arrived_) {
+        has_arrived_ = true;
+        if (drain_rounds_->arrive(drain_round_))
+            for (EventLoop* peer : peers_)
+                peer->post(Drain{});
+    }
+    if (drain_rounds_->is_complete(drain_round_)) {
+        ++drain_round_;
+        has_arrived_ = false;
+        post(Drain{});  // Another turn.
+    }
+    return false;
 }
 
 }  // namespace runnel::net

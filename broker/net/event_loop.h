@@ -36,6 +36,8 @@ public:
         storage::StoreThread* store = nullptr;  // Nothing if nothing is stored. Outlives the loop.
         storage::Durability durability = storage::Durability::Synced;
         session::WallClock clock{};
+        uint32_t run = 0;                       // See shard::Environment.
+        const api::History* history = nullptr;  // With a store. Outlives the loop.
     };
     EventLoop(const Settings& settings, const shard::Settings& shard_settings, shard::Placement placement,
               uint64_t random_seed, Counters& counters, api::AuthenticatorRef authenticator,
@@ -60,6 +62,7 @@ public:
 private:
     struct Listener;
     struct Question;
+    struct HistoryRead;
 
     // One read of one socket.
     static constexpr size_t kReadBufferSize = size_t{64} * 1024;
@@ -86,9 +89,11 @@ private:
     void tell_peers();
     void read_store();
     bool ask(shard::Effects::AskAuthenticator& question);
+    void read_history(shard::Effects::ReadHistory& asked);
     void refuse_as_busy(const std::vector<shard::ConnectionId>& connections);
     void arm_timer();
     void finish_if_drained();
+    bool rounds_are_complete();
 
     // event_loop_sockets.cc: bytes in and out.
     void accept_from(Listener& listener);
@@ -127,6 +132,9 @@ private:
     std::unique_ptr<char[]> read_buffer_;
     uint32_t questions_open_ = 0;
     bool draining_ = false;
+    std::shared_ptr<DrainRounds> drain_rounds_;
+    uint32_t drain_round_ = 0;
+    bool has_arrived_ = false;  // In this round.
     Time drain_deadline_{};
     std::thread thread_;
 };

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/server/broker_store.h"
 
+#include <charconv>
 #include <chrono>
 #include <ctime>
 
+#include "broker/history/keys.h"
 #include "broker/shard/recovery.h"
 #include "storage/rocksdb_store.h"
 
@@ -49,7 +51,9 @@ bool BrokerStore::open(const Config& config, unsigned loops) {
         return false;
     }
     store_ = std::move(opened.store);
-    if (!check_format()) return false;
+    if (!check_format() || !count_run()) return false;
+    history_ = std::make_unique<HistoryReader>(*store_);
+    keeper_ = std::make_unique<HistoryKeeper>(*store_, config.settings.history);
     thread_ = std::make_unique<storage::StoreThread>(*store_, loops, *this);
     return true;
 }
@@ -75,6 +79,31 @@ bool BrokerStore::check_format() {
     return static_cast<bool>(outcome);
 }
 
+// Before anything is numbered by it.
+bool BrokerStore::count_run() {
+    const std::string key(1, static_cast<char>(history::KeyKind::Run));
+    std::string record;
+    bool found = false;
+    auto outcome = store_->get(key, record, found);
+    if (found) std::from_chars(record.data(), record.data() + record.size(), run_);
+    ++run_;
+    storage::WriteBatch batch;
+    batch.put(key, std::to_string(run_));
+    if (outcome) outcome = store_->apply(batch, storage::Durability::Synced);
+    if (!outcome) log_.error("the store cannot be written", {{"why", outcome.text()}});
+    return static_cast<bool>(outcome);
+}
+
+bool BrokerStore::keep_history() {
+    if (!keeper_) return false;
+    const bool has_more = keeper_->step(wall_ms());
+    const bool failed = !keeper_->outcome();
+    if (failed && !keeper_failed_)
+        log_.error("history that has run out cannot be erased", {{"why", keeper_->outcome().text()}});
+    keeper_failed_ = failed;
+    return has_more;
+}
+
 bool BrokerStore::recover(const std::vector<std::unique_ptr<net::EventLoop>>& loops) {
     for (const auto& loop : loops)
         loops_.push_back(loop.get());
@@ -97,6 +126,10 @@ bool BrokerStore::recover(const std::vector<std::unique_ptr<net::EventLoop>>& lo
         }
     }
     recovery.finish();
+    if (const auto outcome = store_->apply(recovery.take_batch(), storage::Durability::Synced); !outcome) {
+        log_.error("the store cannot be written", {{"why", outcome.text()}});
+        return false;
+    }
     const shard::Recovery::Found& found = recovery.found();
     if (found.unreadable != 0)
         log_.error("records of the store that are not understood were left out", {{"records", found.unreadable}});
@@ -114,6 +147,8 @@ void BrokerStore::close() {
     if (const auto outcome = thread_->stop(); !outcome)
         log_.error("the last changes could not be stored", {{"why", outcome.text()}});
     thread_.reset();
+    keeper_.reset();
+    history_.reset();
     store_.reset();
 }
 

@@ -8,6 +8,8 @@
 #include "broker/base/log.h"
 #include "broker/net/event_loop.h"
 #include "broker/server/config.h"
+#include "broker/server/history_keeper.h"
+#include "broker/server/history_reader.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
 
@@ -24,6 +26,12 @@ public:
     bool is_open() const { return store_ != nullptr; }
     storage::StoreThread* thread() { return thread_.get(); }
     session::WallClock clock() const { return clock_; }
+    // Counts the starts with this store.
+    uint32_t run() const { return run_; }
+    // Nothing without a store.
+    const api::History* history() const { return history_.get(); }
+    // Erases a little of what history need not keep any longer. True if there is more to do at once.
+    bool keep_history();
 
     // Before the loops start. False: the log says why.
     bool recover(const std::vector<std::unique_ptr<net::EventLoop>>& loops);
@@ -38,6 +46,7 @@ private:
 
     bool check_format();
     void tell_loops(const std::string& why);
+    bool count_run();
 
     Log log_;
     std::unique_ptr<storage::Store> store_;
@@ -45,6 +54,10 @@ private:
     std::vector<net::EventLoop*> loops_;
     session::WallClock clock_;
     bool is_over_budget_ = false;  // Of the store thread.
+    uint32_t run_ = 0;
+    std::unique_ptr<HistoryReader> history_;
+    std::unique_ptr<HistoryKeeper> keeper_;
+    bool keeper_failed_ = false;
 };
 
 }  // namespace runnel::server

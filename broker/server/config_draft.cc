@@ -5,6 +5,9 @@
 #include <memory>
 #include <utility>
 
+#include "broker/history/json_number.h"
+#include "broker/mqtt/text.h"
+#include "broker/mqtt/topic.h"
 #include "broker/server/address.h"
 #include "broker/server/log_line.h"
 #include "broker/server/options.h"
@@ -75,6 +78,36 @@ void check_access(ConfigDraft& draft) {
     }
 }
 
+std::optional<std::string> history_filter_fault(const std::vector<history::Rule>& rules, size_t index) {
+    const std::string& filter = rules[index].filter;
+    if (filter.empty()) return "is missing";
+    const auto parsed = mqtt::parse_filter(filter);
+    if (!mqtt::is_valid_utf8(filter) || !parsed || parsed->is_shared())
+        return toml_string(filter) + " is no Topic Filter";
+    if (filter.starts_with('$')) return toml_string(filter) + " would match topics of the broker, which are never kept";
+    for (size_t i = 0; i < index; ++i)
+        if (rules[i].filter == filter) return toml_string(filter) + " is the filter of two rules";
+    return std::nullopt;
+}
+
+void check_history(ConfigDraft& draft) {
+    const Config& config = draft.config;
+    const std::vector<history::Rule>& rules = config.settings.history;
+    for (size_t i = 0; i < rules.size(); ++i) {
+        const std::string entry = entry_key("history", i);
+        if (auto fault = history_filter_fault(rules, i))
+            draft.add_error(draft.place_of(entry + ".filter"), "history.filter", *std::move(fault));
+        if (!history::is_json_pointer(rules[i].value))
+            draft.add_error(draft.place_of(entry + ".value"), "history.value",
+                            toml_string(rules[i].value) + " is no JSON pointer", "\"\" or \"/name/0/name\"");
+    }
+    const bool stores =
+        config.storage.engine != StorageEngine::Memory && config.storage.durability != storage::Durability::Memory;
+    if (!rules.empty() && !stores)
+        draft.add_error(draft.place_of("history"), "history",
+                        "needs a store, and storage.engine or storage.durability says that there is none");
+}
+
 void read_users(ConfigDraft& draft) {
     AuthConfig& auth = draft.config.auth;
     if (auth.password_file.empty()) return;
@@ -115,6 +148,7 @@ void check_config(ConfigDraft& draft) {
     check_listeners(draft);
     check_keep_alive(draft);
     check_access(draft);
+    check_history(draft);
     read_users(draft);
 }
 

@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::string_view kOverride = "--set ";
 
-
 std::string_view type_of(const toml::node& node) {
     switch (node.type()) {
         case toml::node_type::table: return "a table";
@@ -75,8 +74,7 @@ public:
     void read(const toml::table& root) {
         for (const auto& [key, node] : root) {
             const std::string name(key.str());
-            if (!refuse_later(name, key, node))
-                read_section(name, key, node);
+            if (!refuse_later(name, key, node)) read_section(name, key, node);
         }
     }
 
@@ -145,8 +143,10 @@ private:
     void read_list(const std::string& name, const toml::key& key, const toml::node& node) {
         if (name == "listener")
             read_entries(name, key, node, listener_options(), draft_.config.listeners);
-        else
+        else if (name == "access")
             read_entries(name, key, node, access_options(), draft_.config.access);
+        else
+            read_entries(name, key, node, history_options(), draft_.config.settings.history);
     }
 
     // A list replaces what an earlier document said.

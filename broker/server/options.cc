@@ -238,6 +238,17 @@ constexpr std::array kAccessOptions{
     boolean<&auth::AccessRule::admin>("access.admin", "Whether it allows administration."),
 };
 
+constexpr std::array kHistoryOptions{
+    text<&history::Rule::filter>("history.filter", 1, "Topic Filter of the messages that are kept."),
+    duration<&history::Rule::keep>("history.keep", kSecond, 36'500 * kDay, "How long messages are kept."),
+    size<&history::Rule::max_bytes>("history.max_bytes", 0, kBytesMax,
+        "Bytes of messages above which the oldest go; 0 = no limit."),
+    text<&history::Rule::value>("history.value", 0,
+        "JSON pointer to the number in the payload, such as \"/temperature\"; empty = the payload itself, if it is one."),
+    duration<&history::Rule::keep_buckets>("history.keep_buckets", kSecond, 36'500 * kDay,
+        "How long count, min, max, mean and last of the numbers are kept, for every 10 s, minute and hour."),
+};
+
 constexpr std::array kSections{
     Section{"broker", false, "The broker as a whole."},
     Section{"listener", true, "Where clients connect. Without any listener: mqtt on 127.0.0.1:1883."},
@@ -248,11 +259,12 @@ constexpr std::array kSections{
     Section{"auth", false, "Who clients are."},
     Section{"access", true,
         "Who may do what. The first rule that decides wins; with any rule present the default is deny."},
+    Section{"history", true,
+        "Which messages are kept for queries and replay. The first rule whose filter matches counts. Needs a store."},
     Section{"log", false, "The log."},
 };
 
 constexpr std::array kLaterKeys{
-    LaterKey{"history", "", "this version does not have it yet: it keeps no history"},
     LaterKey{"listener.tls", "", "this version does not have it yet: it speaks no TLS"},
     LaterKey{"listener.proxy_protocol", "false", "this version does not have it yet: it reads no PROXY header"},
     LaterKey{"auth.acl_file", "\"\"", "this version does not have it yet: write [[access]] rules"},
@@ -270,6 +282,9 @@ std::span<const Option<ListenerConfig>> listener_options() {
 std::span<const Option<auth::AccessRule>> access_options() {
     return kAccessOptions;
 }
+std::span<const Option<history::Rule>> history_options() {
+    return kHistoryOptions;
+}
 std::span<const Section> sections() {
     return kSections;
 }
@@ -279,12 +294,14 @@ std::span<const LaterKey> later_keys() {
 
 std::vector<const OptionShape*> all_shapes() {
     std::vector<const OptionShape*> shapes;
-    shapes.reserve(kBrokerOptions.size() + kListenerOptions.size() + kAccessOptions.size());
+    shapes.reserve(kBrokerOptions.size() + kListenerOptions.size() + kAccessOptions.size() + kHistoryOptions.size());
     for (const auto& option : kBrokerOptions)
         shapes.push_back(&option.shape);
     for (const auto& option : kListenerOptions)
         shapes.push_back(&option.shape);
     for (const auto& option : kAccessOptions)
+        shapes.push_back(&option.shape);
+    for (const auto& option : kHistoryOptions)
         shapes.push_back(&option.shape);
     return shapes;
 }

@@ -53,10 +53,12 @@ struct Option {
     void (*set)(Target& target, OptionValue value);  // The value fits the shape.
 };
 
-// [broker], [mqtt], [session], ... in the order of the sample file; and what one [[listener]] and one [[access]] hold.
+// [broker], [mqtt], [session], ... in the order of the sample file; and what one [[listener]], one [[access]] and one
+// [[history]] hold.
 std::span<const Option<Config>> broker_options();
 std::span<const Option<ListenerConfig>> listener_options();
 std::span<const Option<auth::AccessRule>> access_options();
+std::span<const Option<history::Rule>> history_options();
 
 // A section of the file. Lists are arrays of tables.
 struct Section {

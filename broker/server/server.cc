@@ -89,6 +89,7 @@ private:
     void announce();
     void serve(const sigset_t& signals);
     void publish_sys_topics(SysTopics& topics);
+    void keep_history();
     void reload();
     void stop();
     void remove_socket_files();
@@ -103,6 +104,7 @@ private:
     std::vector<std::unique_ptr<Counters>> counters_;
     std::vector<std::unique_ptr<net::EventLoop>> loops_;
     std::vector<std::string> bound_;
+    SysTopics::Clock::time_point next_history_step_;
 };
 
 void Broker::make_loops() {
@@ -113,8 +115,14 @@ void Broker::make_loops() {
     const auto access = make_access();
     for (unsigned i = 0; i < count; ++i) {
         counters_.push_back(std::make_unique<Counters>());
-        const net::EventLoop::Settings settings{
-            i, log_sink_, connections_, store_.thread(), config_.storage.durability, store_.clock()};
+        const net::EventLoop::Settings settings{i,
+                                                log_sink_,
+                                                connections_,
+                                                store_.thread(),
+                                                config_.storage.durability,
+                                                store_.clock(),
+                                                store_.run(),
+                                                store_.history()};
         loops_.push_back(std::make_unique<net::EventLoop>(settings, config_.settings, placement, random.next(),
                                                           *counters_.back(), authenticator, access));
     }
@@ -160,13 +168,16 @@ void Broker::serve(const sigset_t& signals) {
     std::vector<const Counters*> counters;
     for (const auto& shard : counters_)
         counters.push_back(shard.get());
+    next_history_step_ = SysTopics::Clock::now();
     SysTopics topics(std::move(counters), "runnel " RUNNEL_VERSION, SysTopics::Clock::now());
     const bool publishes = config_.sys_interval.ms > 0;
     if (publishes) publish_sys_topics(topics);
     auto next = SysTopics::Clock::now() + std::chrono::milliseconds(config_.sys_interval.ms);
     while (true) {
-        const auto wait = std::chrono::duration_cast<std::chrono::nanoseconds>(next - SysTopics::Clock::now());
-        const int64_t left = publishes ? std::max<int64_t>(wait.count(), 0) : int64_t{3600} * 1'000'000'000;
+        keep_history();
+        const auto until = publishes ? std::min(next, next_history_step_) : next_history_step_;
+        const auto wait = std::chrono::duration_cast<std::chrono::nanoseconds>(until - SysTopics::Clock::now());
+        const int64_t left = std::max<int64_t>(wait.count(), 0);
         const timespec timeout{left / 1'000'000'000, left % 1'000'000'000};
         const int signal = sigtimedwait(&signals, nullptr, &timeout);
         if (signal == SIGHUP) {
@@ -184,6 +195,15 @@ void Broker::serve(const sigset_t& signals) {
 void Broker::publish_sys_topics(SysTopics& topics) {
     for (api::LocalPublish& publish : topics.publishes(SysTopics::Clock::now()))
         loops_.front()->post(std::move(publish));
+}
+
+// In steps of the main thread, which has little else to do.
+void Broker::keep_history() {
+    constexpr auto kPause = std::chrono::seconds(1);
+    constexpr auto kShortPause = std::chrono::milliseconds(20);
+    if (SysTopics::Clock::now() < next_history_step_) return;
+    const bool has_more = store_.keep_history();
+    next_history_step_ = SysTopics::Clock::now() + (has_more ? std::chrono::milliseconds(kShortPause) : kPause);
 }
 
 // Takes everything that can change while clients are connected, or nothing if the new configuration has a fault.
@@ -208,8 +228,9 @@ void Broker::reload() {
 
 void Broker::stop() {
     tell_service("STOPPING=1");
+    const auto rounds = std::make_shared<net::DrainRounds>(static_cast<uint32_t>(loops_.size()));
     for (const auto& loop : loops_)
-        loop->post(net::Drain{});
+        loop->post(net::Drain{rounds});
     for (const auto& loop : loops_)
         loop->join();
     store_.close();

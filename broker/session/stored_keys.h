@@ -9,7 +9,7 @@
 
 namespace runnel::session {
 
-// One letter per kind; a range of keys is all of one kind.
+// One letter per kind; a range of keys is all of one kind. History has the letters d, h, i, k and n (history/keys.h).
 enum class StoredKind : char {
     Format = 'f',        // One record: the version of everything.
     Session = 's',       // By Client Identifier.
@@ -17,6 +17,10 @@ enum class StoredKind : char {
     Window = 'w',        // By Client Identifier: Packet Identifiers in use, and where the queue begins.
     Deliveries = 'q',    // By Client Identifier and the number of the first: what came in one turn.
     Retained = 'r',      // By Topic Name.
+    // Of one run of the broker, which ends when the next one has read them; these name shards:
+    Run = 'b',        // One record: how many shards there were, and the seed of their placement.
+    Watermark = 'm',  // By receiver and sender: up to which turn of the sender everything is in the store.
+    Outbox = 'o',     // By sender and turn: QoS 2 messages until every shard that has to store them has done so.
 };
 
 inline std::string stored_key(StoredKind kind, std::string_view name) {

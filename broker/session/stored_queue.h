@@ -33,7 +33,11 @@ public:
     void taken_from_queue(uint64_t number) { taken_.push_back(number); }
     // Puts back what was stored: of the segment that begins at `first`, `alive` are needed.
     void restore(uint64_t first, uint32_t count, uint32_t alive);
-    void restore_taken(std::vector<uint64_t> taken) { taken_ = std::move(taken); }
+    // Numbers from `queue_first` on that are gone. No number below it is given again, even if nothing else is left.
+    void restore_taken(uint64_t queue_first, std::vector<uint64_t> taken) {
+        next_ = std::max(next_, queue_first);
+        taken_ = std::move(taken);
+    }
 
     // The segment of this turn, if anything in it is still needed, and its first number. Ends it.
     struct Written {

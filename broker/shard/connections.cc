@@ -185,6 +185,7 @@ void Shard::effects_done() {
     effects_.questions.clear();
     effects_.readings.clear();
     effects_.reads.clear();
+    effects_.history_reads.clear();
     for (const uint32_t slot : ended_connections_)
         free_connection(connections_[slot]);
     ended_connections_.clear();
@@ -210,9 +211,26 @@ void Shard::free_connection(Connection& connection) {
 // Ends the connection's part in everything; the driver sends what is in its output and closes the transport.
 void Shard::close(Connection& connection, Ending ending, Time now) {
     if (connection.stage == Connection::Stage::Closing) return;
+    end_part(connection, ending, now);
+    close_transport(connection);
+}
+
+// Ends a connection whose client may rest assured that its Will is never published once it sees the transport closed.
+void Shard::close_when_stored(Connection& connection, Time now) {
+    end_part(connection, Ending::WithoutWill, now);
+    connection.close_turn = receipts_.turn();
+    receipts_.needs_store();
+    receipts_.hold(connection.id);
+}
+
+void Shard::end_part(Connection& connection, Ending ending, Time now) {
     detach(connection, ending, now);
     connection.stage = Connection::Stage::Closing;
     timers_.cancel(connection.timer);
+}
+
+void Shard::close_transport(Connection& connection) {
+    connection.close_turn = 0;
     effects_.closes.push_back(connection.id);
     ended_connections_.push_back(connection.id.slot);
 }
@@ -220,7 +238,8 @@ void Shard::close(Connection& connection, Ending ending, Time now) {
 void Shard::connection_lost(ConnectionId id, Time now) {
     now_ = now;
     Connection* connection = find(id);
-    if (connection == nullptr || connection->stage == Connection::Stage::Closing) return;
+    if (connection == nullptr) return;
+    if (connection->close_turn != 0) return close_transport(*connection);
     close(*connection, Ending::WithWill, now);
     carry_out_deferred(now);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/api/authenticator.h"
+#include "broker/api/history.h"
 #include "broker/shard/ids.h"
 #include "broker/shard/peer_messages.h"
 #include "broker/shard/receipts.h"
@@ -58,6 +59,14 @@ struct Effects {
         bool wanted = true;
     };
     std::vector<Reading> readings;
+
+    // Read on in the history, off the loop; the page is an input, with the number.
+    struct ReadHistory {
+        ConnectionId connection;
+        uint64_t number = 0;
+        api::HistoryQuery query;
+    };
+    std::vector<ReadHistory> history_reads;
 
     // Store this, after all that was given before. The answer is an input, with the ticket.
     struct Store {

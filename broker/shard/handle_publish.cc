@@ -44,8 +44,7 @@ void Shard::handle_publish(Connection& connection, const mqtt::Frame& frame, Tim
     if (!check_publish(connection, publish, now)) return;
     session::Session& session = connection.session->session;
     const bool twice = publish.qos == QoS::ExactlyOnce && session.received.contains(publish.packet_identifier);
-    if (twice)  // [MQTT-4.3.3-10]
-        return acknowledge(connection, PacketType::Pubrec, publish.packet_identifier, ReasonCode::Success);
+    if (twice) return publish_repeated(connection, publish);
 
     std::string scratch;
     Incoming incoming;
@@ -78,6 +77,15 @@ void Shard::handle_publish(Connection& connection, const mqtt::Frame& frame, Tim
     }
     acknowledge(connection, acknowledgement_of(publish.qos), publish.packet_identifier,
                 matched ? ReasonCode::Success : ReasonCode::NoMatchingSubscribers, {}, receipts_.needs() != needs);
+}
+
+// The client sends again what has been routed [MQTT-4.3.3-10]. It may have lost the connection whose PUBREC waited
+// until all shards had the Retained Message: so does this one.
+void Shard::publish_repeated(Connection& connection, const mqtt::Publish& publish) {
+    const uint64_t needs = receipts_.needs();
+    if (publish.retain || peers_store_) receipts_.needs_peers(everybody_else());
+    acknowledge(connection, PacketType::Pubrec, publish.packet_identifier, ReasonCode::Success, {},
+                receipts_.needs() != needs);
 }
 
 // Puts the topic of an alias in place, or remembers a new one (section 3.3.2.3.4). False: the connection has ended.

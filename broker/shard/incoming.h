@@ -33,6 +33,7 @@ inline mqtt::ApplicationMessage::Fields fields_of(const mqtt::ApplicationMessage
     fields.retain = message.retain();
     if (message.has_expiry()) fields.message_expiry_interval = message.message_expiry_interval();
     fields.received_at = message.received_at();
+    fields.history_number = message.history_number();
     return fields;
 }
 

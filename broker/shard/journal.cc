@@ -180,17 +180,23 @@ void Shard::end_turn(Time now) {
     const bool postponed = !store_refusal_.empty() && !receipts_.store_is_needed();
     if (!postponed) gather_batch();
     for (PeerIndex peer = 0; peer < peer_count(); ++peer)
-        if ((receipts_.peers_needed() >> peer & 1) != 0) tell(peer, StoredAsked{receipts_.turn()});
+        if ((receipts_.peers_needed() >> peer & 1) != 0)
+            tell(peer, StoredAsked{receipts_.turn(), receipts_.kept() != 0});
     receipts_.end_turn(last_ticket_);
     settle_receipts();
 }
 
-void Shard::gather_batch() {
+void Shard::write_changes() {
     for (const routing::SubscriberId number : changed_sessions_) {
         SessionSlot* slot = sessions_.find(number);
         if (slot != nullptr && slot->session.stored && slot->session.stored->is_listed) write_session(*slot);
     }
     changed_sessions_.clear();
+    if (recorder_) recorder_->end_turn(batch_);
+}
+
+void Shard::gather_batch() {
+    write_changes();
     // A promise may rest on earlier batches alone, which nobody has asked to make safe: then an empty one asks.
     if (!batch_.empty() || receipts_.store_is_needed())
         effects_.store =

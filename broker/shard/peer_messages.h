@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "broker/api/history.h"
 #include "broker/mqtt/application_message.h"
 #include "broker/routing/peer_interest.h"
 #include "broker/routing/retained_messages.h"
@@ -50,9 +51,12 @@ struct MessageForwarded {
 // "Tell me when all that I sent up to here is stored." The answer says so for every earlier turn too.
 struct StoredAsked {
     TurnNumber turn = 0;
+    bool is_in_outbox = false;  // The sender keeps some of it; the receiver writes down that it has this turn.
 };
 struct StoredAnswered {
     TurnNumber turn = 0;
+    // The last message that the sender put into the history. What it forwards after this answer came later.
+    api::HistoryId history_last{};
 };
 
 // A member tells the owner of its group; answered with Confirmed.

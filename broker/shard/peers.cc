@@ -48,9 +48,11 @@ void Shard::receive(PeerIndex, MessageForwarded& message, Time) {
 // Answered at the end of the turn, or when what it needs is there.
 void Shard::receive(PeerIndex from, StoredAsked& message, Time) {
     receipts_.hold(from, message.turn);
+    if (message.is_in_outbox) write_watermark(from, message.turn);
 }
 
 void Shard::receive(PeerIndex from, StoredAnswered& message, Time) {
+    history_lasts_[from] = message.history_last;
     receipts_.answered(from, message.turn);
     settle_receipts();
 }

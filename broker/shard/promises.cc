@@ -17,6 +17,7 @@ void Shard::send_or_hold(Connection& connection, bool waits) {
 
 // A turn that this connection waited for is complete.
 void Shard::release(Connection& connection, Time now) {
+    if (connection.close_turn != 0 && receipts_.is_complete(connection.close_turn)) return close_transport(connection);
     if (connection.stage == Connection::Stage::Closing) return;
     Ring<HeldAcknowledgement>& held = connection.held_acknowledgements;
     while (!held.empty() && receipts_.is_complete(held.front().turn)) {
@@ -30,6 +31,7 @@ void Shard::release(Connection& connection, Time now) {
         if (packet->is_connack) resend(connection, now);
         deliver_waiting(connection, now);
     }
+    if (connection.replays) begin_replays(connection, now);
     go_on(connection, now);
 }
 
@@ -74,7 +76,9 @@ bool Shard::has_to_be_stored(const Incoming& incoming) {
         incoming.fields.qos == mqtt::QoS::ExactlyOnce)
         return true;
     const FanOut& fan_out = fan_out_of(incoming.fields.topic);
-    if (incoming.fields.retain || !fan_out.groups.empty() || (peers_store_ && fan_out.peers != 0)) return true;
+    if (fan_out.history != nullptr || incoming.fields.retain || !fan_out.groups.empty() ||
+        (peers_store_ && fan_out.peers != 0))
+        return true;
     for (const Target& target : fan_out.targets)
         if (target.slot->session.stored && target.qos != mqtt::QoS::AtMostOnce) return true;
     return false;
@@ -91,8 +95,10 @@ void Shard::store_refuses(std::string why, Time now) {
 
 void Shard::settle_receipts() {
     for (const Receipts::Held& held : receipts_.take_completed()) {
+        for (const std::string& key : held.outbox_keys)
+            batch_.erase(key);
         for (const auto& [peer, turn] : held.questions)
-            tell(peer, StoredAnswered{turn});
+            tell(peer, StoredAnswered{turn, recorder_ ? recorder_->last() : api::HistoryId{}});
         for (const ConnectionId id : held.connections)
             if (Connection* connection = find(id)) release(*connection, now_);
     }

@@ -7,7 +7,7 @@ namespace runnel::shard {
 
 void Receipts::end_turn(StoreTicket ticket) {
     const TurnNumber next = current_.number + 1;
-    if (!current_.held.connections.empty() || !current_.held.questions.empty()) {
+    if (!current_.held.empty()) {
         current_.ticket = current_.needs_store ? ticket : 0;
         waiting_.push_back(std::move(current_));
         complete_if_possible(waiting_.back());

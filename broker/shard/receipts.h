@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,9 @@ public:
         std::vector<ConnectionId> connections;
         // Peers that asked to be told when what they sent is stored, each with the number it named.
         std::vector<std::pair<PeerIndex, TurnNumber>> questions;
+        // Of what the store keeps until the turn is complete.
+        std::vector<std::string> outbox_keys;
+        bool empty() const { return connections.empty() && questions.empty() && outbox_keys.empty(); }
     };
 
     TurnNumber turn() const { return current_.number; }
@@ -46,6 +50,9 @@ public:
         if (held.empty() || held.back() != connection) held.push_back(connection);
     }
     void hold(PeerIndex peer, TurnNumber its_turn) { current_.held.questions.emplace_back(peer, its_turn); }
+
+    void keep(std::string outbox_key) { current_.held.outbox_keys.push_back(std::move(outbox_key)); }
+    size_t kept() const { return current_.held.outbox_keys.size(); }
 
     bool store_is_needed() const { return current_.needs_store; }
     routing::PeerMask peers_needed() const { return current_.peers; }

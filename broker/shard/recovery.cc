@@ -15,7 +15,10 @@ Recovery::Recovery(std::vector<Shard*> shards, Time now)
     : shards_(std::move(shards)),
       placement_(shards_.front()->environment_.placement),
       clock_(shards_.front()->environment_.clock),
-      now_(now) {}
+      now_(now) {
+    for (Shard* shard : shards_)
+        shard->is_recovering_ = true;
+}
 
 bool Recovery::add(StoredKind kind, std::string_view key, std::string_view value) {
     const bool known = !key.empty() && add_record(kind, key.substr(1), value);
@@ -34,6 +37,9 @@ bool Recovery::add_record(StoredKind kind, std::string_view name, std::string_vi
         case StoredKind::Window: return add_window(name, value);
         case StoredKind::Deliveries: return add_deliveries(name.substr(end + 1), value);
         case StoredKind::Retained: return add_retained(name, value);
+        case StoredKind::Run: last_run_ = decode_run(value); return last_run_.has_value();
+        case StoredKind::Watermark: return add_watermark(name, value);
+        case StoredKind::Outbox: return add_outbox(name, value);
         case StoredKind::Format: return true;
     }
     return false;
@@ -131,7 +137,7 @@ bool Recovery::add_window(std::string_view client_identifier, std::string_view v
     if (!stored || slot == nullptr) return false;
     for (const mqtt::PacketIdentifier identifier : stored->received)
         if (!slot->session.received.contains(identifier)) slot->session.received.insert(identifier);
-    slot->session.stored->restore_taken(stored->taken);
+    slot->session.stored->restore_taken(stored->queue_first, stored->taken);
     windows_.emplace(slot, std::move(*stored));
     return true;
 }
@@ -258,12 +264,20 @@ bool Recovery::add_retained(std::string_view topic, std::string_view value) {
 
 void Recovery::finish() {
     finish_current();
+    const bool stores = std::any_of(shards_.begin(), shards_.end(), [](const Shard* one) { return one->peers_store_; });
+    for (Shard* shard : shards_)
+        shard->peers_store_ = stores;
     for (auto& [slot, window] : windows_)
         restore_window(*const_cast<SessionSlot*>(slot), window);
     windows_.clear();
     exchange();
-    for (Shard* shard : shards_) {
+    for (Shard* shard : shards_)
         name_groups(*shard);
+    for (const auto& [key, record] : outbox_)
+        replay(key, record);
+    exchange();
+    for (Shard* shard : shards_) {
+        shard->is_recovering_ = false;
         shard->counters_.retained_messages.set(shard->retained_.count());
         shard->counters_.retained_bytes.set(shard->retained_.bytes());
     }
@@ -294,6 +308,79 @@ void Recovery::name_groups(Shard& shard) {
         }
         shard.name_origins(slot);
     });
+}
+
+bool Recovery::add_watermark(std::string_view name, std::string_view value) {
+    const auto watermark = decode_watermark(name, value);
+    if (!watermark) return false;
+    watermarks_[{watermark->receiver, watermark->sender}] = watermark->turn;
+    return true;
+}
+
+bool Recovery::add_outbox(std::string_view name, std::string_view value) {
+    const auto key = decode_outbox_key(name);
+    auto record = decode_outbox_record(value, clock_);
+    if (!key || !record || !last_run_) return false;
+    outbox_.emplace_back(*key, std::move(*record));
+    return true;
+}
+
+// Whether this shard of the last run had stored what the sender told it in that turn.
+bool Recovery::has(PeerIndex receiver, const OutboxKey& key) const {
+    if (receiver == key.sender) return true;  // In the batch with the record.
+    const auto at = watermarks_.find({receiver, key.sender});
+    return at != watermarks_.end() && at->second >= key.turn;
+}
+
+void Recovery::replay(const OutboxKey& key, const OutboxRecord& record) {
+    if (record.message->is_expired(now_)) return;
+    if (!record.is_for_group()) return replay_to_all(key, record.message);
+    if (has(record.member, key)) return;
+    Shard& owner = *shards_[placement_.owner_of_group(record.share_name, record.filter)];
+    const auto group = owner.shared_.find(record.share_name, record.filter);
+    Incoming incoming = incoming_of(record.message);
+    if (group) owner.dispatch(*group, incoming, std::nullopt);
+}
+
+void Recovery::replay_to_all(const OutboxKey& key, const mqtt::MessageRef& message) {
+    if (message->retain() && !has(last_run_->owner_of_topic(message->topic()), key)) replay_retained(message);
+    for (Shard* shard : shards_) {
+        Incoming incoming = incoming_of(message);
+        const FanOut& fan_out = shard->fan_out_of(message->topic());
+        for (const Target& target : fan_out.targets) {
+            const std::string& client = target.slot->session.client_identifier;
+            if (has(last_run_->owner_of_client(client), key)) continue;
+            if (target.no_local && client == message->publisher()) continue;
+            shard->deliver(*target.slot, incoming, target.subscription_identifiers,
+                           std::min(target.qos, message->qos()), target.retain_as_published && message->retain(), {});
+        }
+        for (const routing::GroupId group : fan_out.groups) {
+            const PeerIndex owner =
+                last_run_->owner_of_group(shard->shared_.share_name_of(group), shard->shared_.filter_of(group));
+            if (!has(owner, key)) shard->dispatch(group, incoming, std::nullopt);
+        }
+    }
+}
+
+void Recovery::replay_retained(const mqtt::MessageRef& message) {
+    ++replayed_;
+    for (Shard* shard : shards_) {
+        Incoming incoming = incoming_of(message);
+        shard->store_retained(incoming, {0, replayed_, 0});
+    }
+}
+
+storage::WriteBatch Recovery::take_batch() {
+    storage::WriteBatch all;
+    all.erase_range(session::stored_key(StoredKind::Watermark, {}), session::end_of(StoredKind::Watermark));
+    all.erase_range(session::stored_key(StoredKind::Outbox, {}), session::end_of(StoredKind::Outbox));
+    all.put(run_key(), encode_run(placement_));
+    for (Shard* shard : shards_) {
+        shard->write_changes();
+        all.append(shard->batch_);
+        shard->batch_.clear();
+    }
+    return all;
 }
 
 }  // namespace runnel::shard

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "broker/session/stored_keys.h"
 #include "broker/session/stored_session.h"
+#include "broker/shard/outbox.h"
 #include "broker/shard/shard.h"
 
 namespace runnel::shard {
@@ -20,9 +22,10 @@ namespace runnel::shard {
 class Recovery {
 public:
     // In this order, and within a kind in the order of the keys.
-    static constexpr session::StoredKind kOrder[] = {session::StoredKind::Session, session::StoredKind::Subscription,
-                                                     session::StoredKind::Window, session::StoredKind::Deliveries,
-                                                     session::StoredKind::Retained};
+    static constexpr session::StoredKind kOrder[] = {session::StoredKind::Session,   session::StoredKind::Subscription,
+                                                     session::StoredKind::Window,    session::StoredKind::Deliveries,
+                                                     session::StoredKind::Retained,  session::StoredKind::Run,
+                                                     session::StoredKind::Watermark, session::StoredKind::Outbox};
 
     // The shards by index. All of them must not have had any input yet.
     Recovery(std::vector<Shard*> shards, Time now);
@@ -31,6 +34,8 @@ public:
     bool add(session::StoredKind kind, std::string_view key, std::string_view value);
     // After the last record: exchanges what the shards tell each other until there is silence.
     void finish();
+    // To be stored, synced, before the shards run: it begins the new run and ends the one before.
+    storage::WriteBatch take_batch();
 
     struct Found {
         uint64_t sessions = 0;
@@ -75,6 +80,12 @@ private:
     void name_groups(Shard& shard);
     Shard& owner_of_client(std::string_view client_identifier) const;
     void exchange();
+    bool add_watermark(std::string_view name, std::string_view value);
+    bool add_outbox(std::string_view name, std::string_view value);
+    bool has(PeerIndex receiver, const OutboxKey& key) const;
+    void replay(const OutboxKey& key, const OutboxRecord& record);
+    void replay_to_all(const OutboxKey& key, const mqtt::MessageRef& message);
+    void replay_retained(const mqtt::MessageRef& message);
 
     std::vector<Shard*> shards_;
     Placement placement_;
@@ -82,6 +93,10 @@ private:
     Time now_;
     Current current_;
     std::unordered_map<const SessionSlot*, session::StoredWindow> windows_;
+    std::optional<Placement> last_run_;
+    std::map<std::pair<PeerIndex, PeerIndex>, TurnNumber> watermarks_;  // By receiver and sender.
+    std::vector<std::pair<OutboxKey, OutboxRecord>> outbox_;
+    uint32_t replayed_ = 0;  // Retained Messages, which are in the order of their turns.
     Found found_;
 };
 

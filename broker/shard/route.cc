@@ -12,6 +12,7 @@ namespace runnel::shard {
 // answered, else an older one on another shard could still win.
 bool Shard::route(Incoming& incoming) {
     const FanOut& fan_out = fan_out_of(incoming.fields.topic);
+    if (fan_out.history != nullptr) record_history(*fan_out.history, incoming);
     const bool matched = !fan_out.empty();
     const bool promises = incoming.fields.qos != mqtt::QoS::AtMostOnce;
     const routing::PeerMask interested = fan_out.peers;
@@ -19,16 +20,16 @@ bool Shard::route(Incoming& incoming) {
     if (!incoming.fields.retain) {
         if (interested != 0) forward(incoming, interested, {});
         if (promises && peers_store_) receipts_.needs_peers(interested);
+        if (interested != 0) keep_until_stored(incoming);
         return matched;
     }
     const routing::RetainedStamp stamp = next_stamp(now_);
     store_retained(incoming, stamp);
     if (peer_count() == 1) return matched;
     // Every shard holds every Retained Message, so that a SUBSCRIBE finds them in the moment it takes effect.
-    const routing::PeerMask everybody =
-        ~routing::PeerMask{0} >> (64 - peer_count()) & ~(routing::PeerMask{1} << self());
-    forward(incoming, everybody, stamp);
-    if (promises) receipts_.needs_peers(everybody);
+    forward(incoming, everybody_else(), stamp);
+    if (promises) receipts_.needs_peers(everybody_else());
+    keep_until_stored(incoming);
     return matched;
 }
 
@@ -61,6 +62,7 @@ FanOut& Shard::fan_out_of(std::string_view topic) {
     merge_targets(fan_out);
     shared_.match(topic, [&](routing::GroupId group) { fan_out.groups.push_back(group); });
     fan_out.peers = peer_interest_.empty() ? 0 : peer_interest_.peers_for(topic);
+    fan_out.history = recorder_ ? recorder_->rule_for(topic) : nullptr;
     fan_outs_.filled(fan_out, targets_before);
     return fan_out;
 }

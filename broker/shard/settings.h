@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "broker/base/time.h"
+#include "broker/history/rule.h"
 #include "broker/routing/shared_subscriptions.h"
 #include "broker/session/session_queue.h"
 
@@ -51,6 +53,9 @@ struct Settings {
     // Retained Messages, for the whole broker.
     uint64_t max_retained_messages = 1'000'000;
     uint64_t max_retained_bytes = 1ull << 30;
+
+    // [[history]]: the first rule that matches a message keeps it.
+    std::vector<history::Rule> history;
 
     // Bytes that may wait for one client's socket before messages stay in its queue.
     uint32_t output_bytes_max = 256 * 1024;

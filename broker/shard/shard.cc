@@ -24,6 +24,11 @@ Shard::Shard(Environment environment, Time start)
       timers_(start),
       random_(environment_.random_seed) {
     effects_.tells.resize(environment_.placement.peer_count);
+    if (environment_.stores && !settings_.history.empty())
+        recorder_ = std::make_unique<history::Recorder>(settings_.history,
+                                                        history::writer_number(environment_.run, environment_.self),
+                                                        environment_.clock, environment_.placement.hash_seed);
+    history_lasts_.resize(environment_.placement.peer_count);
     timers_.set(start + kHousekeeping, static_cast<uint8_t>(Timer::Housekeeping), 0);
 }
 
@@ -68,6 +73,7 @@ void Shard::keep_house(Time now) {
     counters_.retained_messages.set(retained_.count());
     counters_.retained_bytes.set(retained_.bytes());
     counters_.dropped_expired.add(expired);
+    if (recorder_) recorder_->keep_house(now);
     timers_.set(now + (expired == kExpireAtOnce ? Duration{TimerWheel::kTickMs} : kHousekeeping),
                 static_cast<uint8_t>(Timer::Housekeeping), 0);
 }

@@ -112,8 +112,9 @@ void Shard::dispatch(routing::GroupId group, Incoming& incoming, std::optional<r
         deliver_shared(self(), delivery);
     else
         tell(picked->member.peer, delivery);
-    if (qos != QoS::AtMostOnce && peers_store_ && picked->member.peer != self())
-        receipts_.needs_peers(routing::PeerMask{1} << picked->member.peer);
+    if (qos == QoS::AtMostOnce || !peers_store_ || picked->member.peer == self()) return;
+    receipts_.needs_peers(routing::PeerMask{1} << picked->member.peer);
+    keep_until_stored(incoming, group, picked->member.peer);
 }
 
 // On the shard of the member. One that left or went away in the meantime gives the message back, and the owner, who has

@@ -74,6 +74,7 @@ void World::make_checkers() {
     tap_.add(std::make_unique<SharedOnce>(evidence_));
     tap_.add(std::make_unique<ExpiredStayAway>(evidence_));
     tap_.add(std::make_unique<QueuesKeepTheirLimits>(evidence_));
+    tap_.add(std::make_unique<RetainedIsEverywhere>(evidence_));
     tap_.add(std::make_unique<NothingIsKept>(evidence_));
 }
 

@@ -13,7 +13,7 @@ void QueuesKeepTheirLimits::turn_ended() {
         for (const std::string& client : clients_) {
             const shard::SessionSlot* slot = loop->shard().sessions().find(client);
             if (slot == nullptr) continue;
-            const session::MessageQueue& queue = slot->session.queue;
+            const session::SessionQueue& queue = slot->session.queue;
             const bool many = settings.max_queued_messages != 0 && queue.size() > settings.max_queued_messages;
             const bool large = settings.max_queued_bytes != 0 && queue.bytes() > settings.max_queued_bytes;
             if (many || large)
@@ -117,6 +117,40 @@ void RetainedIsTheLast::examine(const Probe& probe, const Spans& spans) {
     }
     for (const auto& [topic, number] : got)
         if (!spans.contains(topic)) complain("a message that was not retained is there on " + topic);
+}
+
+void RetainedIsEverywhere::packet_received(Tapped& tapped, const test::AnyPacket& packet) {
+    const auto* publish = std::get_if<mqtt::Publish>(&packet);
+    if (publish == nullptr || !publish->retain || publish->qos == mqtt::QoS::AtMostOnce) return;
+    const uint64_t number = number_in(publish->payload);
+    open_[{tapped.link, publish->packet_identifier}] = number;
+    came_.try_emplace(number, ++order_);
+}
+
+void RetainedIsEverywhere::packet_sent(Tapped& tapped, const test::AnyPacket& packet) {
+    const auto* ack = std::get_if<mqtt::PublishAck>(&packet);
+    if (ack == nullptr || (ack->type != mqtt::PacketType::Puback && ack->type != mqtt::PacketType::Pubrec)) return;
+    const auto at = open_.find({tapped.link, ack->packet_identifier});
+    if (at == open_.end()) return;
+    const PublishedMessage* message = ledger().find(at->second);
+    open_.erase(at);
+    if (message == nullptr || message->refused || mqtt::is_error(ack->reason)) return;
+    if (!scenario().tiny_retained) acknowledged(*message);
+    acknowledged_.try_emplace(message->number, ++order_);
+}
+
+void RetainedIsEverywhere::acknowledged(const PublishedMessage& message) {
+    for (const auto& loop : loops()) {
+        loop->shard().retained_messages().match(message.topic, now(), [&](const mqtt::MessageRef& held) {
+            const PublishedMessage* other = ledger().find(number_in(held->payload()));
+            // What was published again may be the later one.
+            if (other == nullptr || other->number == message.number || other->sends > 1) return;
+            const auto at = acknowledged_.find(other->number);
+            if (at == acknowledged_.end() || at->second > came_.at(message.number)) return;
+            complain("message " + std::to_string(message.number) + " was acknowledged on " + message.topic +
+                     ", but a shard still has " + std::to_string(other->number));
+        });
+    }
 }
 
 void NothingIsKept::expect_zero(const char* name, uint64_t value) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "test/simulation/checker.h"
@@ -43,6 +44,23 @@ private:
     void examine(const Probe& probe, const Spans& spans);
     static bool may_be_last(const Span& span, const std::vector<Span>& all, Time asked);
     static bool may_be_nothing(const std::vector<Span>& all, Time asked);
+};
+
+// When a retained publish is acknowledged, no shard has one any more that was acknowledged before it came.
+class RetainedIsEverywhere : public Checker {
+public:
+    explicit RetainedIsEverywhere(Evidence& evidence)
+        : Checker("an acknowledged Retained Message is on every shard", evidence) {}
+    void packet_received(Tapped& tapped, const test::AnyPacket& packet) override;
+    void packet_sent(Tapped& tapped, const test::AnyPacket& packet) override;
+
+private:
+    void acknowledged(const PublishedMessage& message);
+
+    uint64_t order_ = 0;
+    std::map<std::pair<uint32_t, mqtt::PacketIdentifier>, uint64_t> open_;  // Numbers, by link and Packet Identifier.
+    std::map<uint64_t, uint64_t> came_;                                     // In which order, by number.
+    std::map<uint64_t, uint64_t> acknowledged_;                             // The same.
 };
 
 // When all have gone, nothing of them is left.

@@ -75,11 +75,27 @@ void NothingComesTwice::message_arrived(const Arrival& arrival) {
     const SubscriberSession::Copies& copies = session.received.at(message.number);
     const std::string what = describe(message) + " to " + session.client_identifier;
     if (ways == 0) return complain("not asked for: " + what);
-    if (arrival.qos > message.qos) complain("QoS " + std::to_string(static_cast<int>(arrival.qos)) + ": " + what);
+    check_options(arrival);
     if (message.refused || (scenario().hides_topics && message.topic.starts_with("hidden/")))
         complain("not allowed: " + what);
     if (copies.by_qos[0] + copies.by_qos[1] + copies.by_qos[2] > ways * times + retained + copies.refused)
         complain(std::to_string(copies.total()) + " copies: " + what);
+}
+
+// By the most that any of its subscriptions ever asked for.
+void NothingComesTwice::check_options(const Arrival& arrival) const {
+    bool wants_own = false;
+    QoS most = QoS::AtMostOnce;
+    for (const SubscriptionRecord& subscription : arrival.session.subscriptions) {
+        if (!mqtt::matches(subscription.filter, arrival.message.topic)) continue;
+        wants_own |= !subscription.options.no_local;
+        most = std::max(most, subscription.options.qos);
+    }
+    const std::string what = describe(arrival.message) + " to " + arrival.session.client_identifier;
+    if (arrival.qos > std::min(most, arrival.message.qos))
+        complain("QoS " + std::to_string(static_cast<int>(arrival.qos)) + ": " + what);
+    if (!wants_own && arrival.message.publisher == arrival.session.client_identifier)
+        complain("in spite of No Local: " + what);
 }
 
 void OrderIsKept::message_arrived(const Arrival& arrival) {
@@ -88,7 +104,7 @@ void OrderIsKept::message_arrived(const Arrival& arrival) {
     if (message.is_will || arrival.retain || message.sends > 1) return;
     if (arrival.session.received.at(message.number).total() > 1) return;
     if (ever_matched(arrival.session, message.topic, true)) return;
-    uint64_t& last = last_[{arrival.session.incarnation, message.publisher, message.topic, arrival.qos}];
+    uint64_t& last = last_[{arrival.session.incarnation, message.publisher, arrival.qos}];
     if (message.sequence < last)
         complain(describe(message) + " came to " + arrival.session.client_identifier + " behind number " +
                  std::to_string(last) + " in its sequence");

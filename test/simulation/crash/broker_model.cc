@@ -33,6 +33,7 @@ void BrokerModel::start(uint32_t shards) {
             RUNNEL_CHECK(recovery.add(kind, cursor->key(), cursor->value()));
     }
     recovery.finish();
+    RUNNEL_CHECK(store_.apply(recovery.take_batch(), storage::Durability::Synced));
     recovered_ += recovery.found().deliveries;
 }
 

@@ -174,8 +174,9 @@ void DurableSubscriber::arrived(const mqtt::Publish& packet) {
     const bool known = std::find(numbers.begin(), numbers.end(), number) != numbers.end();
     const std::string what = std::string(packet.topic) + " " + std::to_string(number);
     if (known && packet.qos == QoS::ExactlyOnce) complain("QoS 2 comes exactly once", what);
-    if (!known && !numbers.empty() && number < *std::max_element(numbers.begin(), numbers.end()))
-        complain("order is kept", what + " after " + std::to_string(numbers.back()));
+    if (is_ordered_ && !known && !numbers.empty() && number < *std::max_element(numbers.begin(), numbers.end()))
+        complain("order is kept", what + " after " + std::to_string(numbers.back()) + " at QoS " +
+                                      std::to_string(static_cast<int>(packet.qos)) + (packet.dup ? " dup" : ""));
     numbers.push_back(number);
 }
 

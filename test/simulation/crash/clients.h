@@ -90,11 +90,12 @@ private:
 class DurableSubscriber : public DurableClient {
 public:
     DurableSubscriber(BrokerModel& broker, Complaints& complaints, std::string identifier, std::string filter,
-                      mqtt::QoS qos, uint16_t receive_maximum)
+                      mqtt::QoS qos, uint16_t receive_maximum, bool is_ordered)
         : DurableClient(broker, complaints, std::move(identifier)),
           filter_(std::move(filter)),
           qos_(qos),
-          receive_maximum_(receive_maximum) {}
+          receive_maximum_(receive_maximum),
+          is_ordered_(is_ordered) {}
 
     bool is_subscribed() const { return is_subscribed_; }
     mqtt::QoS qos() const { return qos_; }
@@ -109,6 +110,7 @@ private:
     std::string filter_;
     mqtt::QoS qos_;
     uint16_t receive_maximum_;
+    bool is_ordered_;  // Not where a disk fails: what is refused for that, and sent again, comes behind the next ones.
     bool is_subscribed_ = false;
     std::set<mqtt::PacketIdentifier> unreleased_;
     std::map<std::string, std::vector<uint32_t>> received_;

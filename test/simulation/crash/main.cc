@@ -60,7 +60,7 @@ private:
             subscribers_.push_back(
                 std::make_unique<DurableSubscriber>(broker_, complaints_, "s" + name, "t/#",
                                                     chance_.one_of({mqtt::QoS::AtLeastOnce, mqtt::QoS::ExactlyOnce}),
-                                                    static_cast<uint16_t>(chance_.one_of({1, 2, 20}))));
+                                                    static_cast<uint16_t>(chance_.one_of({1, 2, 20})), !disk_fails_));
         }
     }
 
@@ -90,7 +90,7 @@ private:
             anybody().cut();
         else if (choice < 97)
             broker_.advance(chance_.between(1, 100));
-        else if (choice < 98)
+        else if (choice < 98 && disk_fails_)
             broker_.fail_commits(1 + chance_.below(5));
         else {
             ++totals.crashes;
@@ -144,6 +144,7 @@ private:
     }
 
     Chance chance_;
+    const bool disk_fails_ = chance_.percent(30);
     Schedule schedule_{Time{0}, 1};
     Complaints complaints_;
     WatchedLog log_;

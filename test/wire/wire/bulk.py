@@ -45,6 +45,14 @@ class Bulk:
         self.session_present = connack[2] == 1
 
     def close(self):
+        """Says goodbye; when this returns, the broker knows that the client is gone."""
+        try:
+            self._socket.sendall(b"\xe0\x00")
+            self._socket.settimeout(TIMEOUT)
+            while self._socket.recv(1 << 20):
+                pass
+        except OSError:
+            pass
         self._socket.close()
 
     def subscribe(self, topic_filter):
@@ -78,7 +86,8 @@ class Bulk:
         identifier_at = len(self._start) + len(self._head)
         try:
             while len(numbers) < count:
-                self._fill(deadline)
+                if len(self._unread) < self._packet_size:
+                    self._fill(deadline)
                 whole = min(len(self._unread) // self._packet_size, count - len(numbers))
                 answer = bytearray()
                 for start in range(0, whole * self._packet_size, self._packet_size):
