@@ -11,13 +11,6 @@
 
 namespace runnel::storage {
 
-// What an applied batch survives.
-enum class Durability : uint8_t {
-    Memory,   // An orderly stop.
-    Written,  // A crash of the process too.
-    Synced,   // A loss of power too.
-};
-
 // Walks over a range of keys as it was when the scan began, whatever is written meanwhile. Used by one thread. It keeps
 // what it sees from being given back, so it should not live long, and it must not outlive its store.
 class Cursor {

@@ -177,8 +177,7 @@ void EventLoop::end_shard_turn() {
     shard_->end_turn(now());
     std::optional<shard::Effects::Store>& asked = shard_->effects().store;
     if (!asked) return;
-    const auto durability = asked->promises ? settings_.durability : storage::Durability::Written;
-    RUNNEL_CHECK(settings_.store->submit(settings_.index, std::move(asked->batch), durability) == asked->ticket);
+    RUNNEL_CHECK(settings_.store->submit(settings_.index, std::move(asked->batch), asked->durability) == asked->ticket);
     asked.reset();
 }
 

@@ -34,7 +34,6 @@ public:
         LogSink& log;
         ConnectionCount& broker_connections;
         storage::StoreThread* store = nullptr;  // Nothing if nothing is stored. Outlives the loop.
-        storage::Durability durability = storage::Durability::Synced;
         session::WallClock clock{};
         uint32_t run = 0;                       // See shard::Environment.
         const api::History* history = nullptr;  // With a store. Outlives the loop.

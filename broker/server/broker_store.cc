@@ -34,7 +34,7 @@ std::string stamp_of(int64_t wall_ms) {
 }  // namespace
 
 bool BrokerStore::open(const Config& config, unsigned loops) {
-    if (config.storage.engine == StorageEngine::Memory || config.storage.durability == storage::Durability::Memory) {
+    if (!config.stores()) {
         log_.info("nothing is stored: Sessions and Retained Messages end with the broker");
         return true;
     }

@@ -41,7 +41,6 @@ enum class StorageEngine : uint8_t { RocksDb, Memory };
 
 struct StorageConfig {
     StorageEngine engine = StorageEngine::RocksDb;
-    storage::Durability durability = storage::Durability::Synced;
     uint64_t max_bytes = 0;  // On disk; 0 = no limit.
 };
 
@@ -52,10 +51,16 @@ struct Config {
     uint32_t max_connections = 0;  // In the whole broker; 0 = no limit.
     std::vector<ListenerConfig> listeners{ListenerConfig{}};
     shard::Settings settings;
-    StorageConfig storage;
+    StorageConfig storage;  // What is promised is in settings.
     AuthConfig auth;
     std::vector<auth::AccessRule> access;
     LogConfig log;
+
+    // Whether anything is kept on disk.
+    bool stores() const {
+        return storage.engine != StorageEngine::Memory &&
+               settings.strongest_durability() != storage::Durability::Memory;
+    }
 };
 
 // One thing wrong with a configuration.

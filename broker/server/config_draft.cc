@@ -78,7 +78,9 @@ void check_access(ConfigDraft& draft) {
     }
 }
 
-std::optional<std::string> history_filter_fault(const std::vector<history::Rule>& rules, size_t index) {
+// Of a rule about messages: history, storage.rule.
+template <class Rule>
+std::optional<std::string> filter_fault(const std::vector<Rule>& rules, size_t index) {
     const std::string& filter = rules[index].filter;
     if (filter.empty()) return "is missing";
     const auto parsed = mqtt::parse_filter(filter);
@@ -95,17 +97,27 @@ void check_history(ConfigDraft& draft) {
     const std::vector<history::Rule>& rules = config.settings.history;
     for (size_t i = 0; i < rules.size(); ++i) {
         const std::string entry = entry_key("history", i);
-        if (auto fault = history_filter_fault(rules, i))
+        if (auto fault = filter_fault(rules, i))
             draft.add_error(draft.place_of(entry + ".filter"), "history.filter", *std::move(fault));
         if (!history::is_json_pointer(rules[i].value))
             draft.add_error(draft.place_of(entry + ".value"), "history.value",
                             toml_string(rules[i].value) + " is no JSON pointer", "\"\" or \"/name/0/name\"");
     }
-    const bool stores =
-        config.storage.engine != StorageEngine::Memory && config.storage.durability != storage::Durability::Memory;
-    if (!rules.empty() && !stores)
+    if (!rules.empty() && !config.stores())
         draft.add_error(draft.place_of("history"), "history",
                         "needs a store, and storage.engine or storage.durability says that there is none");
+}
+
+void check_durability_rules(ConfigDraft& draft) {
+    const std::vector<shard::DurabilityRule>& rules = draft.config.settings.durability_rules;
+    for (size_t i = 0; i < rules.size(); ++i) {
+        const std::string entry = entry_key("storage.rule", i);
+        if (auto fault = filter_fault(rules, i))
+            draft.add_error(draft.place_of(entry + ".filter"), "storage.rule.filter", *std::move(fault));
+        if (rules[i].durability != storage::Durability::Memory && draft.config.storage.engine == StorageEngine::Memory)
+            draft.add_error(draft.place_of(entry + ".durability"), "storage.rule.durability",
+                            "needs a store, and storage.engine says that there is none", "\"memory\"");
+    }
 }
 
 void read_users(ConfigDraft& draft) {
@@ -149,6 +161,7 @@ void check_config(ConfigDraft& draft) {
     check_keep_alive(draft);
     check_access(draft);
     check_history(draft);
+    check_durability_rules(draft);
     read_users(draft);
 }
 

@@ -204,7 +204,7 @@ constexpr std::array kBrokerOptions{
 
     one_of<&Config::storage, &StorageConfig::engine>("storage.engine", kStorageEngines,
         "Where Sessions and Retained Messages are kept; memory = nowhere but in memory."),
-    one_of<&Config::storage, &StorageConfig::durability>("storage.durability", kDurabilities,
+    one_of<kSettings, &Settings::durability>("storage.durability", kDurabilities,
         "What an acknowledgement promises: synced = survives a loss of power, written = a crash of the broker, memory = neither."),
     size<&Config::storage, &StorageConfig::max_bytes>("storage.max_bytes", 0, kBytesMax,
         "Bytes on disk after which nothing new is accepted that would have to be stored; 0 = no limit."),
@@ -249,6 +249,12 @@ constexpr std::array kHistoryOptions{
         "How long count, min, max, mean and last of the numbers are kept, for every 10 s, minute and hour."),
 };
 
+constexpr std::array kDurabilityRuleOptions{
+    text<&shard::DurabilityRule::filter>("storage.rule.filter", 1, "Topic Filter of the messages it is for."),
+    one_of<&shard::DurabilityRule::durability>("storage.rule.durability", kDurabilities,
+        "What their acknowledgement promises, instead of storage.durability."),
+};
+
 constexpr std::array kSections{
     Section{"broker", false, "The broker as a whole."},
     Section{"listener", true, "Where clients connect. Without any listener: mqtt on 127.0.0.1:1883."},
@@ -256,6 +262,8 @@ constexpr std::array kSections{
     Section{"session", false, "What is kept for clients."},
     Section{"retained", false, "Retained Messages."},
     Section{"storage", false, "What survives the end of the broker. It lies in the folder store of broker.data_dir."},
+    Section{"storage.rule", true,
+        "Messages that are more or less precious than others. The first rule whose filter matches a message counts."},
     Section{"auth", false, "Who clients are."},
     Section{"access", true,
         "Who may do what. The first rule that decides wins; with any rule present the default is deny."},
@@ -285,6 +293,9 @@ std::span<const Option<auth::AccessRule>> access_options() {
 std::span<const Option<history::Rule>> history_options() {
     return kHistoryOptions;
 }
+std::span<const Option<shard::DurabilityRule>> durability_rule_options() {
+    return kDurabilityRuleOptions;
+}
 std::span<const Section> sections() {
     return kSections;
 }
@@ -294,7 +305,8 @@ std::span<const LaterKey> later_keys() {
 
 std::vector<const OptionShape*> all_shapes() {
     std::vector<const OptionShape*> shapes;
-    shapes.reserve(kBrokerOptions.size() + kListenerOptions.size() + kAccessOptions.size() + kHistoryOptions.size());
+    shapes.reserve(kBrokerOptions.size() + kListenerOptions.size() + kAccessOptions.size() + kHistoryOptions.size() +
+                   kDurabilityRuleOptions.size());
     for (const auto& option : kBrokerOptions)
         shapes.push_back(&option.shape);
     for (const auto& option : kListenerOptions)
@@ -302,6 +314,8 @@ std::vector<const OptionShape*> all_shapes() {
     for (const auto& option : kAccessOptions)
         shapes.push_back(&option.shape);
     for (const auto& option : kHistoryOptions)
+        shapes.push_back(&option.shape);
+    for (const auto& option : kDurabilityRuleOptions)
         shapes.push_back(&option.shape);
     return shapes;
 }

@@ -115,14 +115,8 @@ void Broker::make_loops() {
     const auto access = make_access();
     for (unsigned i = 0; i < count; ++i) {
         counters_.push_back(std::make_unique<Counters>());
-        const net::EventLoop::Settings settings{i,
-                                                log_sink_,
-                                                connections_,
-                                                store_.thread(),
-                                                config_.storage.durability,
-                                                store_.clock(),
-                                                store_.run(),
-                                                store_.history()};
+        const net::EventLoop::Settings settings{
+            i, log_sink_, connections_, store_.thread(), store_.clock(), store_.run(), store_.history()};
         loops_.push_back(std::make_unique<net::EventLoop>(settings, config_.settings, placement, random.next(),
                                                           *counters_.back(), authenticator, access));
     }

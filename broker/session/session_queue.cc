@@ -51,7 +51,8 @@ void SessionQueue::page_out(StoredQueue& stored, uint64_t stored_ticket, const B
         if (segment == nullptr || segment->ticket > stored_ticket || back_.front().number == 0) return;
         const uint64_t end = segment->first + segment->count;
         size_t count = 0;
-        while (count < back_.size() && back_[count].number < end)
+        // One that is not stored has no number: it stays, and what is behind it in memory too.
+        while (count < back_.size() && back_[count].number != 0 && back_[count].number < end)
             ++count;
         // One that is in the window in part is in front of everything that is paged.
         const bool is_whole = count == segment->alive;

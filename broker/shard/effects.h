@@ -72,7 +72,7 @@ struct Effects {
     struct Store {
         storage::WriteBatch batch;
         StoreTicket ticket = 0;
-        bool promises = false;  // Somebody waits for it: it has to be as durable as the configuration says.
+        storage::Durability durability = storage::Durability::Written;  // At least.
     };
     std::optional<Store> store;
 

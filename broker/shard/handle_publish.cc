@@ -73,7 +73,10 @@ void Shard::handle_publish(Connection& connection, const mqtt::Frame& frame, Tim
     if (publish.qos == QoS::AtMostOnce) return;
     if (publish.qos == QoS::ExactlyOnce) {
         session.received.insert(publish.packet_identifier);
-        promise_window(*connection.session);
+        if (durability_of(publish.topic) != storage::Durability::Memory)
+            promise_window(*connection.session);
+        else
+            store_window(*connection.session);
     }
     acknowledge(connection, acknowledgement_of(publish.qos), publish.packet_identifier,
                 matched ? ReasonCode::Success : ReasonCode::NoMatchingSubscribers, {}, receipts_.needs() != needs);

@@ -88,9 +88,11 @@ void Shard::promise_window(SessionSlot& slot) {
 
 void Shard::store_delivery(SessionSlot& slot, session::Delivery& delivery) {
     if (!slot.session.stored || delivery.number != 0) return;
+    const storage::Durability durability = durability_of(delivery.message->topic());
+    if (durability == storage::Durability::Memory) return;
     delivery.number = slot.session.stored->add(delivery, environment_.clock);
     mark_changed(slot);
-    receipts_.needs_store();
+    receipts_.needs_store(durability);
 }
 
 void Shard::forget_delivery(SessionSlot& slot, session::Delivery& delivery) {
@@ -141,6 +143,8 @@ void Shard::erase_session(SessionSlot& slot) {
 void Shard::store_retained_message(const Incoming& incoming) {
     if (incoming.fields.topic.starts_with('$')) return;  // The broker publishes them again.
     if (!environment_.stores || environment_.placement.owner_of_topic(incoming.fields.topic) != self()) return;
+    const storage::Durability durability = durability_of(incoming.fields.topic);
+    if (durability == storage::Durability::Memory) return;
     const std::string key = stored_key(StoredKind::Retained, incoming.fields.topic);
     if (incoming.fields.payload.empty()) {
         batch_.erase(key);
@@ -149,7 +153,7 @@ void Shard::store_retained_message(const Incoming& incoming) {
         encode_message(*incoming.message, environment_.clock, record);
         batch_.put(key, record);
     }
-    if (incoming.fields.qos != mqtt::QoS::AtMostOnce) receipts_.needs_store();
+    if (incoming.fields.qos != mqtt::QoS::AtMostOnce) receipts_.needs_store(durability);
 }
 
 void Shard::write_session(SessionSlot& slot) {
@@ -199,8 +203,8 @@ void Shard::gather_batch() {
     write_changes();
     // A promise may rest on earlier batches alone, which nobody has asked to make safe: then an empty one asks.
     if (!batch_.empty() || receipts_.store_is_needed())
-        effects_.store =
-            Effects::Store{std::exchange(batch_, storage::WriteBatch{}), ++last_ticket_, receipts_.store_is_needed()};
+        effects_.store = Effects::Store{std::exchange(batch_, storage::WriteBatch{}), ++last_ticket_,
+                                        std::max(receipts_.durability(), storage::Durability::Written)};
 }
 
 }  // namespace runnel::shard

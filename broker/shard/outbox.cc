@@ -123,7 +123,7 @@ std::optional<Placement> decode_run(std::string_view record) {
 // A QoS 2 message of a publisher whose Session is stored, when other shards were sent it too.
 void Shard::keep_until_stored(const Incoming& incoming) {
     const bool is_remembered = incoming.publisher != nullptr && incoming.publisher->session.stored;
-    const bool is_stored_there = peers_store_ || incoming.fields.retain;
+    const bool is_stored_there = peers_store(incoming.fields.topic) || incoming.fields.retain;
     if (!is_remembered || incoming.fields.qos != mqtt::QoS::ExactlyOnce || !is_stored_there || is_recovering_) return;
     OutboxRecord record;
     record.message = incoming.message ? incoming.message : mqtt::ApplicationMessage::make(incoming.fields);
@@ -135,7 +135,7 @@ void Shard::keep_until_stored(const Incoming& incoming) {
 
 // The owner of a group gave a QoS 2 message to a member on another shard.
 void Shard::keep_until_stored(const Incoming& incoming, routing::GroupId group, PeerIndex member) {
-    if (incoming.fields.qos != mqtt::QoS::ExactlyOnce || !environment_.stores || is_recovering_) return;
+    if (incoming.fields.qos != mqtt::QoS::ExactlyOnce || is_recovering_ || !peers_store(incoming.fields.topic)) return;
     OutboxRecord record;
     record.share_name = shared_.share_name_of(group);
     record.filter = shared_.filter_of(group);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is held back until it is stored, and how it goes on then.
+#include "broker/mqtt/topic.h"
 #include "broker/shard/shard.h"
 
 namespace runnel::shard {
@@ -70,8 +71,16 @@ void Shard::batch_stored(StoreTicket ticket, Time now) {
     carry_out_deferred(now);
 }
 
+// What [[storage.rule]] says of messages to this topic.
+storage::Durability Shard::durability_of(std::string_view topic) const {
+    for (const DurabilityRule& rule : settings_.durability_rules)
+        if (mqtt::matches(rule.filter, topic)) return rule.durability;
+    return settings_.durability;
+}
+
 // Whether a QoS 1 or 2 message would leave something to store, here or on a peer.
 bool Shard::has_to_be_stored(const Incoming& incoming) {
+    if (durability_of(incoming.fields.topic) == storage::Durability::Memory) return false;
     if (incoming.publisher != nullptr && incoming.publisher->session.stored &&
         incoming.fields.qos == mqtt::QoS::ExactlyOnce)
         return true;

@@ -252,7 +252,9 @@ bool Recovery::add_retained(std::string_view topic, std::string_view value) {
     if (reader.byte() != session::kRecordVersion) return false;
     const mqtt::MessageRef message = session::decode_message(reader, clock_);
     if (!message || message->topic() != topic) return false;
-    if (message->is_expired(now_)) {
+    // Of a topic that is in memory only from now on, this one would come back in place of later ones.
+    const bool is_left_over = shards_.front()->durability_of(topic) == storage::Durability::Memory;
+    if (message->is_expired(now_) || is_left_over) {
         shards_[placement_.owner_of_topic(topic)]->batch_.erase(session::stored_key(StoredKind::Retained, topic));
         return true;
     }

@@ -34,7 +34,7 @@ void Shard::record_history(const history::Rule& rule, Incoming& incoming) {
     if (!store_refusal_.empty() && incoming.fields.qos == QoS::AtMostOnce) return;  // It would gather in memory.
     const api::HistoryId id = recorder_->record(rule, incoming.fields, incoming.fields.received_at, batch_);
     incoming.fields.history_number = id.number;
-    if (incoming.fields.qos != QoS::AtMostOnce) receipts_.needs_store();
+    if (incoming.fields.qos != QoS::AtMostOnce) receipts_.needs_store(durability_of(incoming.fields.topic));
 }
 
 // The subscription has just taken effect.

@@ -19,7 +19,7 @@ bool Shard::route(Incoming& incoming) {
     deliver_locally(fan_out, incoming);
     if (!incoming.fields.retain) {
         if (interested != 0) forward(incoming, interested, {});
-        if (promises && peers_store_) receipts_.needs_peers(interested);
+        if (promises && interested != 0 && peers_store(incoming.fields.topic)) receipts_.needs_peers(interested);
         if (interested != 0) keep_until_stored(incoming);
         return matched;
     }

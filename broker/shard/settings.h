@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "broker/history/rule.h"
 #include "broker/routing/shared_subscriptions.h"
 #include "broker/session/session_queue.h"
+#include "broker/shard/durability_rule.h"
 
 namespace runnel::shard {
 
@@ -54,11 +56,23 @@ struct Settings {
     uint64_t max_retained_messages = 1'000'000;
     uint64_t max_retained_bytes = 1ull << 30;
 
+    // [storage]
+    storage::Durability durability = storage::Durability::Synced;  // Of messages that no rule matches.
+    std::vector<DurabilityRule> durability_rules;
+
     // [[history]]: the first rule that matches a message keeps it.
     std::vector<history::Rule> history;
 
     // Bytes that may wait for one client's socket before messages stay in its queue.
     uint32_t output_bytes_max = 256 * 1024;
+
+    // Of Sessions and subscriptions: as durable as the most durable message, which is of no use without them.
+    storage::Durability strongest_durability() const {
+        storage::Durability strongest = durability;
+        for (const DurabilityRule& rule : durability_rules)
+            strongest = std::max(strongest, rule.durability);
+        return strongest;
+    }
 };
 
 }  // namespace runnel::shard

@@ -21,6 +21,7 @@ Shard::Shard(Environment environment, Time start)
       retained_(environment_.placement.hash_seed, {settings_.max_retained_messages, settings_.max_retained_bytes}),
       shared_(environment_.placement.hash_seed, settings_.share_strategy),
       fan_outs_(environment_.placement.hash_seed),
+      receipts_(settings_.strongest_durability()),
       timers_(start),
       random_(environment_.random_seed) {
     effects_.tells.resize(environment_.placement.peer_count);

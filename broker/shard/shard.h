@@ -313,6 +313,11 @@ private:
     void go_on(Connection& connection, Time now);
     void send_stored(Time now);
     void settle_receipts();
+    storage::Durability durability_of(std::string_view topic) const;
+    // Whether a peer may have a message to this topic to store.
+    bool peers_store(std::string_view topic) const {
+        return peers_store_ && durability_of(topic) != storage::Durability::Memory;
+    }
     bool has_to_be_stored(const Incoming& incoming);
 
     // journal.cc: what is stored.

@@ -112,7 +112,7 @@ void Shard::dispatch(routing::GroupId group, Incoming& incoming, std::optional<r
         deliver_shared(self(), delivery);
     else
         tell(picked->member.peer, delivery);
-    if (qos == QoS::AtMostOnce || !peers_store_ || picked->member.peer == self()) return;
+    if (qos == QoS::AtMostOnce || picked->member.peer == self() || !peers_store(incoming.fields.topic)) return;
     receipts_.needs_peers(routing::PeerMask{1} << picked->member.peer);
     keep_until_stored(incoming, group, picked->member.peer);
 }

@@ -183,3 +183,72 @@ def test_memory_keeps_nothing_and_says_so(client, make_broker, topic, setting):
     assert not one.connack.session_present
     one.subscribe(topic(), qos=1)
     barrier(client(broker=broker), one)
+
+
+# [[storage.rule]]: by Topic Filter ----------------------------------------------------------------------------------
+
+
+def rules_of(durability, *rules):
+    return {"storage": {"durability": durability, "rule": [{"filter": f, "durability": d} for f, d in rules]}}
+
+
+def queued_after_a_kill(client, broker, topics, qos):
+    """Which messages for a Session that is away are there after the broker was killed."""
+    subscriber = client("one", broker=broker, **KEPT)
+    subscriber.subscribe(*topics, qos=2)
+    subscriber.disconnect()
+    publisher = client(broker=broker)
+    for name in topics:
+        publisher.publish(name, b"m", qos=qos, retain=True)
+    broker.kill()
+    broker.start()
+    returned = back_again(client, "one", broker)
+    (received,) = receive_until_barrier(client(broker=broker), returned)
+    new = client(broker=broker)
+    new.subscribe(*topics, qos=0)
+    (kept,) = receive_until_barrier(client(broker=broker), new)
+    assert {packet.topic for packet in kept} == {packet.topic for packet in received}
+    return [packet.topic for packet in received]
+
+
+@pytest.mark.parametrize("qos", [1, 2])
+def test_first_rule_that_matches_a_topic_says_what_is_stored(client, make_broker, topic, qos):
+    topics = [topic("live/a"), topic("live/alarm"), topic("bill/a"), topic("other")]
+    rules = [(topic("live/alarm"), "written"), (topic("live/#"), "memory"), (topic("+/a"), "synced")]
+    broker = make_broker(rules_of("synced", *rules))
+    assert queued_after_a_kill(client, broker, topics, qos) == [topics[1], topics[2], topics[3]]
+
+
+@pytest.mark.parametrize("qos", [1, 2])
+def test_a_rule_stores_where_nothing_else_is(client, make_broker, topic, qos):
+    broker = make_broker(rules_of("memory", (topic("bill/#"), "synced")))
+    assert queued_after_a_kill(client, broker, [topic("live"), topic("bill/a")], qos) == [topic("bill/a")]
+
+
+def test_topic_that_becomes_one_of_memory_does_not_come_back_with_an_older_message(client, make_broker, topic):
+    broker = make_broker()
+    client(broker=broker).publish(topic(), b"old", qos=1, retain=True)
+    broker.stop()
+    broker.config.update(rules_of("synced", (topic(), "memory")))
+    broker.start()
+    client(broker=broker).publish(topic(), b"new", qos=1, retain=True)
+    broker.stop()
+    del broker.config["storage"]
+    broker.start()
+    new = client(broker=broker)
+    new.subscribe(topic())
+    barrier(client(broker=broker), new)
+
+
+@pytest.mark.parametrize(
+    "rule, told",
+    [
+        ({"durability": "memory"}, "storage.rule.filter"),
+        ({"filter": "a/#/b", "durability": "memory"}, "is no Topic Filter"),
+        ({"filter": "a", "durability": "none"}, "storage.rule.durability"),
+        ({"filter": "a", "durabilty": "memory"}, "storage.rule.durability"),
+    ],
+)
+def test_wrong_rule_is_named(make_broker, rule, told):
+    with pytest.raises(Exception, match=told):
+        make_broker({"storage": {"rule": [rule]}})

@@ -188,7 +188,7 @@ bool BrokerModel::commit_some() {
     const uint64_t taken = 1 + chance_.below(submissions_.size());
     for (uint64_t i = 0; i < taken; ++i) {
         merged.append(submissions_[i].store.batch);
-        if (submissions_[i].store.promises) durability = storage::Durability::Synced;
+        durability = std::max(durability, submissions_[i].store.durability);
         last[submissions_[i].shard] = submissions_[i].store.ticket;
     }
     const storage::Outcome outcome = store_.apply(merged, durability);
