@@ -15,7 +15,9 @@ void SessionQueue::push_back(Delivery delivery) {
 
 Delivery SessionQueue::pop_front() {
     RUNNEL_CHECK(can_pop());
-    return front_.empty() ? pop(back_, back_bytes_) : pop(front_, front_bytes_);
+    Delivery delivery = front_.empty() ? pop(back_, back_bytes_) : pop(front_, front_bytes_);
+    extra_.shrink_to(size(), bytes());
+    return delivery;
 }
 
 uint64_t SessionQueue::first_number(uint64_t none) const {
@@ -87,6 +89,7 @@ uint64_t SessionQueue::drop_paged(StoredQueue& stored) {
     while (size == 0)
         size = pop_paged(stored).size;
     end_paged_if_done(stored);
+    extra_.shrink_to(this->size(), bytes());
     return size;
 }
 

@@ -8,6 +8,7 @@
 
 #include "broker/base/ring.h"
 #include "broker/session/delivery.h"
+#include "broker/session/extra_room.h"
 #include "broker/session/paged_deliveries.h"
 
 namespace runnel::session {
@@ -30,8 +31,11 @@ public:
     size_t size() const { return front_.size() + back_.size() + (paged_ ? paged_->count() : 0); }
     uint64_t bytes() const { return front_bytes_ + back_bytes_ + (paged_ ? paged_->bytes() : 0); }
     bool is_full(uint64_t more_bytes, uint32_t messages_max, uint64_t bytes_max) const {
-        return (messages_max != 0 && size() >= messages_max) || (bytes_max != 0 && bytes() + more_bytes > bytes_max);
+        return (messages_max != 0 && size() >= messages_max + extra_.messages) ||
+               (bytes_max != 0 && bytes() + more_bytes > bytes_max + extra_.bytes);
     }
+    ExtraRoom& extra_room() { return extra_; }
+    const ExtraRoom& extra_room() const { return extra_; }
 
     void push_back(Delivery delivery);
     // The oldest one is in memory.
@@ -104,6 +108,7 @@ private:
     uint64_t front_bytes_ = 0;
     uint64_t back_bytes_ = 0;
     uint64_t asked_ = 0;
+    ExtraRoom extra_;
     std::unique_ptr<PagedDeliveries> paged_;  // Never one without deliveries.
 };
 

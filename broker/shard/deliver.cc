@@ -188,6 +188,7 @@ bool Shard::send_entry(Connection& connection, session::OutboundWindow::Entry& e
 void Shard::enqueue(SessionSlot& slot, session::Delivery delivery) {
     session::SessionQueue& queue = slot.session.queue;
     const uint64_t bytes = delivery.message->memory_size();
+    if (is_sending_retained_) queue.extra_room().add(bytes, retained_.count());
     const auto full = [&] { return queue.is_full(bytes, settings_.max_queued_messages, settings_.max_queued_bytes); };
     while (full() && settings_.when_full == WhenFull::DropOldest && !queue.empty())
         drop_oldest(slot);
@@ -208,6 +209,7 @@ void Shard::enqueue_at_most_once(Connection& connection, session::Delivery deliv
     if (connection.replays) note_live(connection, *delivery.message);
     session::MessageQueue& queue = connection.at_most_once;
     const uint64_t bytes = delivery.message->memory_size();
+    if (is_sending_retained_) queue.extra_room().add(bytes, retained_.count());
     const auto full = [&] { return queue.is_full(bytes, settings_.max_queued_messages, settings_.max_queued_bytes); };
     while (full() && settings_.when_full == WhenFull::DropOldest && !queue.empty()) {
         const session::Delivery oldest = queue.pop_front();

@@ -337,7 +337,7 @@ bool Recovery::has(PeerIndex receiver, const OutboxKey& key) const {
 void Recovery::replay(const OutboxKey& key, const OutboxRecord& record) {
     if (record.message->is_expired(now_)) return;
     if (!record.is_for_group()) return replay_to_all(key, record.message);
-    if (has(record.member, key)) return;
+    if (has(record.receiver, key)) return;
     Shard& owner = *shards_[placement_.owner_of_group(record.share_name, record.filter)];
     const auto group = owner.shared_.find(record.share_name, record.filter);
     Incoming incoming = incoming_of(record.message);

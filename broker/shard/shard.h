@@ -38,6 +38,8 @@
 
 namespace runnel::shard {
 
+struct OutboxRecord;
+
 // What a shard is given for its whole life. The references must outlive it.
 struct Environment {
     Settings settings;
@@ -348,7 +350,9 @@ private:
     void drop_oldest(SessionSlot& slot);
     // outbox.cc
     void keep_until_stored(const Incoming& incoming);
-    void keep_until_stored(const Incoming& incoming, routing::GroupId group, PeerIndex member);
+    void keep_until_stored(const mqtt::MessageRef& message, std::string_view share_name, std::string_view filter,
+                           PeerIndex receiver);
+    void keep_until_stored(const OutboxRecord& record);
     void write_watermark(PeerIndex sender, TurnNumber turn);
 
     // session_life.cc
@@ -421,6 +425,7 @@ private:
     std::vector<routing::SubscriberId> failed_reads_;
     uint64_t last_read_ = 0;
     bool is_recovering_ = false;
+    bool is_sending_retained_ = false;  // To a new subscription.
     std::string store_refusal_;         // Why the store takes nothing; empty if it does.
     bool peers_store_ = false;          // Some shard of this broker has stored Sessions that subscribe.
     bool says_that_it_stores_ = false;  // The next announcement tells the peers.
