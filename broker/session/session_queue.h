@@ -45,7 +45,9 @@ public:
     uint64_t drop_paged(StoredQueue& stored);
     // Of those behind the paged ones, or of all if none are.
     size_t back_size() const { return paged_ ? back_.size() : front_.size() + back_.size(); }
-    Delivery pop_back_part() { return paged_ ? pop(back_, back_bytes_) : pop_front(); }
+    // To be looked at, and put back unless it goes; extra_room_changed() when that is done.
+    Delivery pop_back_part() { return front_.empty() || paged_ ? pop(back_, back_bytes_) : pop(front_, front_bytes_); }
+    void extra_room_changed() { extra_.shrink_to(size(), bytes()); }
 
     template <class Visit>
     void for_each_in_memory(Visit visit) {

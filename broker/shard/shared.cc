@@ -186,6 +186,7 @@ void Shard::return_queued(SessionSlot& slot, std::optional<uint32_t> sequence) {
             slot.session.queue.push_back(std::move(delivery));
         }
     }
+    slot.session.queue.extra_room_changed();
     for (const session::Delivery& delivery : shared)
         return_delivery(slot, delivery);
 }
