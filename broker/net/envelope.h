@@ -48,6 +48,7 @@ struct Drain {
     std::shared_ptr<DrainRounds> rounds;
 };
 
-using Envelope = std::variant<PeerBatch, HandedOver, api::LocalPublish, AccessChanged, Stored, StoreRefuses, Drain>;
+using Envelope = std::variant<PeerBatch, HandedOver, api::LocalPublish, AccessChanged, Stored, shard::DeliveriesRead,
+                              StoreRefuses, Drain>;
 
 }  // namespace runnel::net
