@@ -151,7 +151,7 @@ void Broker::make_operations(const Bridges& bridges) {
             {std::string(name_of(config_.listeners[i].protocol)), bound_[i], listener_counts_[i].get()});
     parts.post = [this](std::function<void()> task) { admin_channel_.post(std::move(task)); };
     operations_ = std::make_unique<BrokerOperations>(std::move(parts));
-    admin_service_ = bridges.admin(*operations_);
+    admin_service_ = bridges.admin(*operations_, store_.history());
     for (const auto& loop : loops_) {
         http_services_.push_back(bridges.http(*operations_, config_));
         loop->serve_streams(*http_services_.back());

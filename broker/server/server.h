@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "broker/api/history.h"
 #include "broker/api/operations.h"
 #include "broker/api/stream_service.h"
 #include "broker/base/result.h"
@@ -18,8 +19,8 @@ using ReloadFunction = std::function<Result<Config, std::vector<ConfigError>>()>
 // What is spoken on the admin socket; the operations outlive the service.
 // What the broker is given from outside: protocols of bridges. The operations outlive what is made.
 struct Bridges {
-    // Answers on the admin channel.
-    std::function<std::unique_ptr<api::StreamService>(api::Operations&)> admin;
+    // Answers on the admin channel. Without a store there is no history.
+    std::function<std::unique_ptr<api::StreamService>(api::Operations&, const api::History*)> admin;
     // Answers on listeners for HTTP; made once for each event loop.
     std::function<std::unique_ptr<api::StreamService>(api::Operations&, const Config&)> http;
 };

@@ -2,6 +2,7 @@
 #include <sysexits.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -33,6 +34,11 @@ int print_errors(const std::vector<runnel::server::ConfigError>& errors, int exi
     return exit_code;
 }
 
+int64_t wall_now_ms() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
 std::unique_ptr<runnel::api::StreamService> make_http_service(runnel::api::Operations& operations,
                                                               const runnel::server::Config& config) {
     // A frame may hold several packets.
@@ -42,10 +48,9 @@ std::unique_ptr<runnel::api::StreamService> make_http_service(runnel::api::Opera
     return std::make_unique<runnel::http::HttpService>(operations, std::move(websocket));
 }
 
-runnel::server::Bridges make_bridges() {
-    return {
-        [](runnel::api::Operations& operations) { return std::make_unique<runnel::http::AdminService>(operations); },
-        make_http_service};
+std::unique_ptr<runnel::api::StreamService> make_admin_service(runnel::api::Operations& operations,
+                                                               const runnel::api::History* history) {
+    return std::make_unique<runnel::http::AdminService>(operations, history, wall_now_ms);
 }
 
 int execute(const Options& options) {
@@ -57,7 +62,7 @@ int execute(const Options& options) {
     switch (options.action) {
         case Action::Check: return print("configuration is valid\n") ? EX_OK : EX_IOERR;
         case Action::PrintConfig: return print(server::print_config(*config)) ? EX_OK : EX_IOERR;
-        default: return server::run(*std::move(config), load, make_bridges());
+        default: return server::run(*std::move(config), load, {make_admin_service, make_http_service});
     }
 }
 

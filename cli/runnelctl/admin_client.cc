@@ -40,15 +40,23 @@ public:
         }
         return true;
     }
-    void receive(http::Parser& parser) {
+    // False: the sink has had enough.
+    bool receive(http::Parser& parser, const BodySink& sink) {
         using State = http::Parser::State;
         std::array<char, 65536> bytes;
         while (parser.state() == State::Head || parser.state() == State::Body) {
             const ssize_t size = recv(descriptor_, bytes.data(), bytes.size(), 0);
             if (size < 0 && errno == EINTR) continue;
-            if (size <= 0 || parser.body().size() > kAnswerMax) return parser.finish();
+            if (size <= 0 || parser.body().size() > kAnswerMax) {
+                parser.finish();
+                return true;
+            }
             parser.parse({bytes.data(), static_cast<size_t>(size)});
+            if (!sink || parser.state() == State::Head || parser.status() != 200) continue;
+            if (!sink(parser.body())) return false;
+            parser.body().clear();
         }
+        return true;
     }
 
 private:
@@ -81,7 +89,7 @@ void add_socket_option(CLI::App& command, BrokerPlace& place) {
 }
 
 Result<AdminAnswer, AdminFailure> ask_broker(const BrokerPlace& place, const std::string& method,
-                                             const std::string& path, const std::string& body) {
+                                             const std::string& path, const std::string& body, const BodySink& sink) {
     const std::string socket_path = place.socket_path();
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -95,7 +103,7 @@ Result<AdminAnswer, AdminFailure> ask_broker(const BrokerPlace& place, const std
                                 "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
                                 "\r\n\r\n" + body;
     http::Parser parser(http::Parser::Kind::Response);
-    if (connection.send_all(request)) connection.receive(parser);
+    if (connection.send_all(request) && !connection.receive(parser, sink)) return AdminAnswer{parser.status(), {}};
     if (parser.state() != http::Parser::State::Complete)
         return AdminFailure{"the broker has closed the connection without an answer (did it stop?)"};
     return AdminAnswer{parser.status(), std::move(parser.body())};

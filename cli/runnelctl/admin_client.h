@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "broker/base/result.h"
 
@@ -35,9 +37,14 @@ struct AdminAnswer {
     std::string body;
 };
 
-// Asks a running broker, and waits for the answer as long as the broker lives.
+// Takes the body of an answer with status 200 as it comes. False: no more of it is wanted.
+using BodySink = std::function<bool(std::string_view)>;
+
+// Asks a running broker, and waits for the answer as long as the broker lives. With a sink the answer comes without the
+// body that the sink was given.
 Result<AdminAnswer, AdminFailure> ask_broker(const BrokerPlace& place, const std::string& method,
-                                             const std::string& path, const std::string& body);
+                                             const std::string& path, const std::string& body,
+                                             const BodySink& sink = nullptr);
 
 // What an answer with a status of 400 and more says.
 std::string problem_text(const AdminAnswer& answer);

@@ -41,6 +41,7 @@ int run(int argc, char** argv) {
     add_passwd_command(program, exit_code);
     add_bench_command(program, exit_code);
     add_status_command(program, exit_code);
+    add_history_command(program, exit_code);
     add_backup_command(program, exit_code);
     add_restore_command(program, exit_code);
     add_store_command(program, exit_code);
