@@ -7,6 +7,7 @@
 
 #include "broker/base/check.h"
 #include "broker/net/socket.h"
+#include "broker/shard/longest_queues.h"
 
 namespace runnel::net {
 namespace {
@@ -95,6 +96,10 @@ void EventLoop::receive(Stored& stored) {
 
 void EventLoop::receive(StoreRefuses& refusal) {
     shard_->store_refuses(std::move(refusal.why), now());
+}
+
+void EventLoop::receive(QueuesAsked& asked) {
+    asked.answer(shard::longest_queues(shard_->sessions(), asked.count));
 }
 
 void EventLoop::receive(Drain& drain) {

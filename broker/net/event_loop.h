@@ -79,6 +79,7 @@ private:
     void receive(AccessChanged& change);
     void receive(Stored& stored);
     void receive(StoreRefuses& refusal);
+    void receive(QueuesAsked& asked);
     void receive(Drain& drain);
     void end_turn();
     void end_shard_turn();

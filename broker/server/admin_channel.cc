@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "broker/base/check.h"
 #include "broker/net/listen_socket.h"
 #include "storage/store_directory.h"
 
@@ -23,7 +24,7 @@ using std::chrono::seconds;
 
 constexpr seconds kPatience{10};     // For a request, and for taking the next part of an answer.
 constexpr seconds kLastPatience{2};  // For being told so.
-constexpr seconds kSampleInterval{5};
+constexpr seconds kTick{1};
 constexpr unsigned kOnlyOwner = 0600;
 
 bool would_block() {
@@ -32,22 +33,24 @@ bool would_block() {
 
 }  // namespace
 
-std::optional<std::string> AdminChannel::open(const std::string& data_dir) {
-    if (const auto outcome = storage::create_store_directory(data_dir); !outcome) return outcome.text();
-    auto sockets = net::listen_unix(data_dir + "/admin.sock", kOnlyOwner);
-    if (!sockets) return sockets.error();
-    path_ = data_dir + "/admin.sock";
-    listener_ = sockets->descriptors.front();
+std::optional<AdminChannel::Fault> AdminChannel::open(const std::string& data_dir) {
+    const std::string path = data_dir + "/admin.sock";
+    if (const auto outcome = storage::create_store_directory(data_dir); !outcome) return Fault{false, outcome.text()};
+    if (net::unix_socket_is_live(path)) return Fault{true, path + ": another broker listens there"};
+    auto sockets = net::listen_unix(path, kOnlyOwner);
+    if (!sockets) return Fault{false, sockets.error()};
     wake_up_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (wake_up_ < 0) return "eventfd failed";
+    RUNNEL_CHECK(wake_up_ >= 0);
+    path_ = path;
+    listener_ = sockets->descriptors.front();
     return std::nullopt;
 }
 
-void AdminChannel::start(api::StreamService& service, std::function<void()> sample) {
+void AdminChannel::start(api::StreamService& service, std::function<void()> tick) {
     if (listener_ < 0) return;
     service_ = &service;
-    sample_ = std::move(sample);
-    next_sample_ = Clock::now() + kSampleInterval;
+    tick_ = std::move(tick);
+    next_tick_ = Clock::now() + kTick;
     thread_ = std::thread([this] { run(); });
 }
 
@@ -83,9 +86,9 @@ void AdminChannel::run() {
         for (Client& client : clients_)
             serve(client);
         close_ended();
-        if (Clock::now() < next_sample_) continue;
-        sample_();
-        next_sample_ = Clock::now() + kSampleInterval;
+        if (Clock::now() < next_tick_) continue;
+        tick_();
+        next_tick_ = Clock::now() + kTick;
     }
     run_tasks();  // Answers that came at last.
     for (Client& client : clients_)
@@ -105,7 +108,7 @@ std::vector<pollfd> AdminChannel::watched() const {
 }
 
 int AdminChannel::wait_ms() const {
-    Clock::time_point next = next_sample_;
+    Clock::time_point next = next_tick_;
     for (const Client& client : clients_) {
         if (client.session->wants_turn()) return 0;
         if (client.waits != api::StreamSession::Waits::ForUs) next = std::min(next, client.deadline);

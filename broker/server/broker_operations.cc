@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <iterator>
 #include <utility>
 
 #include "storage/backup.h"
@@ -15,6 +16,8 @@ namespace runnel::server {
 namespace {
 
 constexpr size_t kSamplesMax = 3;
+constexpr std::chrono::seconds kSampleInterval{5};
+constexpr std::chrono::seconds kLoopPatience{2};
 
 std::string_view name_of(storage::Durability durability) {
     switch (durability) {
@@ -65,6 +68,12 @@ api::TrafficStatus BrokerOperations::traffic() const {
     return traffic;
 }
 
+void BrokerOperations::time_advanced() {
+    if (Clock::now() >= samples_.back().at + kSampleInterval) take_sample();
+    for (auto at = questions_.begin(); at != questions_.end() && Clock::now() >= at->second.deadline;)
+        answer(std::move(questions_.extract(at++).mapped()));
+}
+
 void BrokerOperations::take_sample() {
     samples_.push_back({Clock::now(), traffic()});
     if (samples_.size() > kSamplesMax) samples_.pop_front();
@@ -91,7 +100,7 @@ api::StorageStatus BrokerOperations::storage() const {
     const storage::StoreThread& thread = *parts_.store.thread();
     const storage::StoreThreadCounters counters = thread.counters();
     storage.engine = "rocksdb";
-    storage.durability = name_of(parts_.config.storage.durability);
+    storage.durability = name_of(parts_.config.settings.durability);
     storage.size_bytes = parts_.store.store()->size_bytes();
     storage.max_bytes = parts_.config.storage.max_bytes;
     storage.commits = counters.commits;
@@ -101,12 +110,51 @@ api::StorageStatus BrokerOperations::storage() const {
         storage.commit_ms_mean = milliseconds_of(counters.commit_us_sum) / static_cast<double>(counters.commits);
     storage.commit_ms_max = milliseconds_of(counters.commit_us_max);
     storage.backlog_bytes = thread.backlog_bytes();
+    storage.is_full = parts_.store.store()->is_over_budget();
     storage.is_failing = thread.is_failing();
     storage.failure = parts_.store.failure();
     return storage;
 }
 
-api::BrokerStatus BrokerOperations::status() {
+void BrokerOperations::status(size_t queues, std::function<void(const api::BrokerStatus&)> done) {
+    Question question{
+        queues, {}, std::vector<bool>(parts_.loops.size()), std::move(done), Clock::now() + kLoopPatience};
+    if (queues == 0) {
+        question.answers.assign(parts_.loops.size(), true);
+        return answer(std::move(question));
+    }
+    const uint64_t number = next_question_++;
+    questions_.emplace(number, std::move(question));
+    for (size_t loop = 0; loop < parts_.loops.size(); ++loop) {
+        const auto received = [this, number, loop](std::vector<api::QueueStatus> found) {
+            parts_.post([this, number, loop, found = std::move(found)] { queues_received(number, loop, found); });
+        };
+        parts_.loops[loop]->post(net::QueuesAsked{queues, received});
+    }
+}
+
+void BrokerOperations::queues_received(uint64_t number, size_t loop, std::vector<api::QueueStatus> queues) {
+    const auto at = questions_.find(number);
+    if (at == questions_.end()) return;  // Too late.
+    Question& question = at->second;
+    question.answers[loop] = true;
+    std::move(queues.begin(), queues.end(), std::back_inserter(question.longest));
+    if (std::find(question.answers.begin(), question.answers.end(), false) == question.answers.end())
+        answer(std::move(questions_.extract(at).mapped()));
+}
+
+void BrokerOperations::answer(Question question) const {
+    api::BrokerStatus status = counted();
+    status.longest_queues = std::move(question.longest);
+    std::stable_sort(status.longest_queues.begin(), status.longest_queues.end(),
+                     [](const api::QueueStatus& a, const api::QueueStatus& b) { return a.messages > b.messages; });
+    if (status.longest_queues.size() > question.queues) status.longest_queues.resize(question.queues);
+    for (size_t loop = 0; loop < status.loops.size(); ++loop)
+        status.loops[loop].answers = question.answers[loop];
+    question.done(status);
+}
+
+api::BrokerStatus BrokerOperations::counted() const {
     api::BrokerStatus status;
     status.version = RUNNEL_VERSION;
     status.pid = static_cast<uint64_t>(getpid());
@@ -115,7 +163,8 @@ api::BrokerStatus BrokerOperations::status() {
     for (const Listener& listener : parts_.listeners)
         status.listeners.push_back({listener.protocol, listener.address, listener.connections->value()});
     for (const Counters* loop : parts_.counters)
-        status.loops.push_back({loop->connections.value(), loop->sessions.value(), loop->queued_messages.value()});
+        status.loops.push_back(
+            {true, loop->connections.value(), loop->sessions.value(), loop->queued_messages.value()});
     status.connections = parts_.connections.value();
     status.connections_total = sum(&Counters::connections_total);
     status.connections_refused = sum(&Counters::connections_refused);

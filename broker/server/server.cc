@@ -130,18 +130,24 @@ void Broker::make_loops() {
     }
 }
 
-// A store and its data directory belong to one broker, which must be reachable there. Where nothing is stored, several
-// may share the directory, or it cannot be written: then it goes without.
+// A data directory belongs to one broker. Where the socket cannot be made for another reason, that is no reason not to
+// serve clients.
 bool Broker::open_admin_channel() {
     const auto fault = admin_channel_.open(config_.data_dir);
     if (!fault) return true;
-    log_.write(store_.is_open() ? LogLevel::Error : LogLevel::Warning, "no admin channel for runnelctl",
-               {{"why", *fault}});
-    return !store_.is_open();
+    if (fault->is_taken) {
+        log_.error("another broker runs with this data directory: stop it, or choose another broker.data_dir",
+                   {{"data_dir", config_.data_dir}, {"why", fault->text}});
+        return false;
+    }
+    log_.error("no admin channel: runnelctl status and backup will not reach this broker", {{"why", fault->text}});
+    return true;
 }
 
 void Broker::start_admin_channel(const AdminServiceFactory& make_admin_service) {
     BrokerOperations::Parts parts{config_, store_, connections_, log_sink_};
+    for (const auto& loop : loops_)
+        parts.loops.push_back(loop.get());
     for (const auto& shard : counters_)
         parts.counters.push_back(shard.get());
     for (size_t i = 0; i < bound_.size(); ++i)
@@ -149,7 +155,7 @@ void Broker::start_admin_channel(const AdminServiceFactory& make_admin_service) 
     parts.post = [this](std::function<void()> task) { admin_channel_.post(std::move(task)); };
     operations_ = std::make_unique<BrokerOperations>(std::move(parts));
     admin_service_ = make_admin_service(*operations_);
-    admin_channel_.start(*admin_service_, [this] { operations_->take_sample(); });
+    admin_channel_.start(*admin_service_, [this] { operations_->time_advanced(); });
 }
 
 // All or nothing: a broker that listens on half of its addresses would look healthy and not be.
