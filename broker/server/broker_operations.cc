@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/server/broker_operations.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -185,11 +184,11 @@ api::BrokerStatus BrokerOperations::counted() const {
 
 void BrokerOperations::back_up(const std::string& directory, std::function<void(const api::BackupResult&)> done) {
     using Kind = api::BackupResult::Kind;
-    struct stat file {};
     if (!parts_.store.is_open())
         return done(
             {Kind::NothingStored, "The broker stores nothing (storage.engine or storage.durability is \"memory\")."});
-    if (lstat(directory.c_str(), &file) == 0) return done({Kind::Exists, directory + " exists already."});
+    if (!storage::is_free_for_backup(directory))
+        return done({Kind::Exists, directory + " exists already, and is not an empty directory."});
     if (backing_up_.exchange(true)) return done({Kind::Busy, "Another backup is being made."});
     if (backup_.joinable()) backup_.join();
     backup_ = std::thread([this, directory, done = std::move(done)]() mutable {

@@ -94,7 +94,7 @@ private:
     void announce();
     void serve(const sigset_t& signals);
     void publish_sys_topics(SysTopics& topics);
-    void keep_history();
+    void keep_house();
     void reload();
     void stop();
     void remove_socket_files();
@@ -112,7 +112,8 @@ private:
     AdminChannel admin_channel_{log_sink_};
     std::unique_ptr<BrokerOperations> operations_;
     std::unique_ptr<api::StreamService> admin_service_;
-    SysTopics::Clock::time_point next_history_step_;
+    SysTopics::Clock::time_point next_house_step_;
+    SysTopics::Clock::time_point next_space_step_;
 };
 
 void Broker::make_loops() {
@@ -198,14 +199,14 @@ void Broker::serve(const sigset_t& signals) {
     std::vector<const Counters*> counters;
     for (const auto& shard : counters_)
         counters.push_back(shard.get());
-    next_history_step_ = SysTopics::Clock::now();
+    next_house_step_ = SysTopics::Clock::now();
     SysTopics topics(std::move(counters), "runnel " RUNNEL_VERSION, SysTopics::Clock::now());
     const bool publishes = config_.sys_interval.ms > 0;
     if (publishes) publish_sys_topics(topics);
     auto next = SysTopics::Clock::now() + std::chrono::milliseconds(config_.sys_interval.ms);
     while (true) {
-        keep_history();
-        const auto until = publishes ? std::min(next, next_history_step_) : next_history_step_;
+        keep_house();
+        const auto until = publishes ? std::min(next, next_house_step_) : next_house_step_;
         const auto wait = std::chrono::duration_cast<std::chrono::nanoseconds>(until - SysTopics::Clock::now());
         const int64_t left = std::max<int64_t>(wait.count(), 0);
         const timespec timeout{left / 1'000'000'000, left % 1'000'000'000};
@@ -228,12 +229,17 @@ void Broker::publish_sys_topics(SysTopics& topics) {
 }
 
 // In steps of the main thread, which has little else to do.
-void Broker::keep_history() {
+void Broker::keep_house() {
     constexpr auto kPause = std::chrono::seconds(1);
     constexpr auto kShortPause = std::chrono::milliseconds(20);
-    if (SysTopics::Clock::now() < next_history_step_) return;
+    constexpr auto kSpacePause = std::chrono::seconds(10);
+    if (SysTopics::Clock::now() < next_house_step_) return;
     const bool has_more = store_.keep_history();
-    next_history_step_ = SysTopics::Clock::now() + (has_more ? std::chrono::milliseconds(kShortPause) : kPause);
+    if (SysTopics::Clock::now() >= next_space_step_) {
+        store_.give_back_space();
+        next_space_step_ = SysTopics::Clock::now() + kSpacePause;
+    }
+    next_house_step_ = SysTopics::Clock::now() + (has_more ? std::chrono::milliseconds(kShortPause) : kPause);
 }
 
 // Takes everything that can change while clients are connected, or nothing if the new configuration has a fault.

@@ -35,6 +35,9 @@ struct AdminAnswer {
     std::string body;
 };
 
+// Whether a broker is there.
+bool broker_listens(const BrokerPlace& place);
+
 // Asks a running broker, and waits for the answer as long as the broker lives.
 Result<AdminAnswer, AdminFailure> ask_broker(const BrokerPlace& place, const std::string& method,
                                              const std::string& path, const std::string& body);
