@@ -33,7 +33,7 @@ constexpr size_t kBatchKeptBytes = 1 << 20;
 // Of give_back_space(): erasures that are worth a new table, steps after which any are, and steps in which tables with
 // erasures are looked for after that.
 constexpr uint64_t kErasuresWorthIt = 10'000;
-constexpr unsigned kIdleStepsMax = 6;
+constexpr unsigned kIdleStepsMax = 4;
 constexpr unsigned kMarkingSteps = 60;
 
 rocksdb::Slice slice(std::string_view bytes) {

@@ -85,7 +85,7 @@ void AdminChannel::run() {
         if (clients_.size() < kClientsMax) accept_client();
         for (Client& client : clients_)
             serve(client);
-        close_ended();
+        linger_or_close();
         if (Clock::now() < next_tick_) continue;
         tick_();
         next_tick_ = Clock::now() + kTick;
@@ -100,7 +100,7 @@ std::vector<pollfd> AdminChannel::watched() const {
     if (clients_.size() < kClientsMax) watched.push_back({listener_, POLLIN, 0});
     for (const Client& client : clients_) {
         short events = 0;
-        if (client.session->wants_input() && !client.input_ended) events |= POLLIN;
+        if ((client.session->wants_input() || client.lingers) && !client.input_ended) events |= POLLIN;
         if (!client.session->output().empty()) events |= POLLOUT;
         watched.push_back({client.descriptor, events, 0});
     }
@@ -141,6 +141,7 @@ void AdminChannel::accept_client() {
 
 void AdminChannel::serve(Client& client) {
     read_from(client);
+    if (client.lingers) return check_deadline(client);
     const bool has_written = write_to(client);
     const auto waits = client.session->waits();
     if (has_written || waits != std::exchange(client.waits, waits) || waits == api::StreamSession::Waits::ForUs) {
@@ -151,11 +152,11 @@ void AdminChannel::serve(Client& client) {
 }
 
 void AdminChannel::read_from(Client& client) {
-    if (client.input_ended || !client.session->wants_input()) return;
+    if (client.input_ended || !(client.session->wants_input() || client.lingers)) return;
     std::array<char, 16384> bytes;
     const ssize_t size = recv(client.descriptor, bytes.data(), bytes.size(), 0);
     if (size > 0) {
-        client.session->bytes_received({bytes.data(), static_cast<size_t>(size)});
+        if (!client.lingers) client.session->bytes_received({bytes.data(), static_cast<size_t>(size)});
     } else if (size == 0) {
         client.input_ended = true;
         client.session->input_ended();
@@ -185,11 +186,18 @@ void AdminChannel::check_deadline(Client& client) {
     write_to(client);
 }
 
-void AdminChannel::close_ended() {
+void AdminChannel::linger_or_close() {
+    for (Client& client : clients_) {
+        const bool has_ended = client.session->is_ended() && client.session->output().empty();
+        if (!has_ended || client.lingers || client.lost) continue;
+        client.lingers = client.warned = true;
+        client.deadline = Clock::now() + kLastPatience;
+        shutdown(client.descriptor, SHUT_WR);
+    }
     std::erase_if(clients_, [](const Client& client) {
-        const bool ended = client.lost || (client.session->is_ended() && client.session->output().empty());
-        if (ended) ::close(client.descriptor);
-        return ended;
+        const bool is_over = client.lost || (client.lingers && client.input_ended);
+        if (is_over) ::close(client.descriptor);
+        return is_over;
     });
 }
 

@@ -50,6 +50,7 @@ private:
         api::StreamSession::Waits waits = api::StreamSession::Waits::ForNothing;
         bool input_ended = false;
         bool warned = false;
+        bool lingers = false;  // All is said; what still comes is thrown away, for to close now could cut the answer.
         bool lost = false;
     };
     static constexpr size_t kClientsMax = 16;
@@ -64,7 +65,7 @@ private:
     void read_from(Client& client);
     bool write_to(Client& client);
     void check_deadline(Client& client);
-    void close_ended();
+    void linger_or_close();
 
     Log log_;
     std::string path_;

@@ -232,7 +232,7 @@ void Broker::publish_sys_topics(SysTopics& topics) {
 void Broker::keep_house() {
     constexpr auto kPause = std::chrono::seconds(1);
     constexpr auto kShortPause = std::chrono::milliseconds(20);
-    constexpr auto kSpacePause = std::chrono::seconds(10);
+    constexpr auto kSpacePause = std::chrono::seconds(5);
     if (SysTopics::Clock::now() < next_house_step_) return;
     const bool has_more = store_.keep_history();
     if (SysTopics::Clock::now() >= next_space_step_) {
