@@ -53,7 +53,7 @@ struct Drain {
     std::shared_ptr<DrainRounds> rounds;
 };
 
-using Envelope =
-    std::variant<PeerBatch, HandedOver, api::LocalPublish, AccessChanged, Stored, StoreRefuses, QueuesAsked, Drain>;
+using Envelope = std::variant<PeerBatch, HandedOver, api::LocalPublish, AccessChanged, Stored, shard::DeliveriesRead,
+                              StoreRefuses, QueuesAsked, Drain>;
 
 }  // namespace runnel::net

@@ -102,6 +102,10 @@ void EventLoop::receive(QueuesAsked& asked) {
     asked.answer(shard::longest_queues(shard_->sessions(), asked.count));
 }
 
+void EventLoop::receive(shard::DeliveriesRead& answer) {
+    shard_->deliveries_read(answer, now());
+}
+
 void EventLoop::receive(Drain& drain) {
     if (draining_) return;  // A peer wakes this loop.
     draining_ = true;
@@ -154,6 +158,7 @@ void EventLoop::carry_out_effects() {
         watch(*socket);
     }
     end_shard_turn();
+    read_store();
     tell_peers();
     for (auto& asked : effects.history_reads)
         read_history(asked);
@@ -187,6 +192,26 @@ void EventLoop::store_changes() {
     while (shard_->has_changes()) {
         carry_out_effects();
         flush();
+    }
+}
+
+// The answer comes on another thread, which ends before the loops are gone.
+void EventLoop::read_store() {
+    for (const shard::Effects::Read& asked : shard_->effects().reads) {
+        shard::DeliveriesRead answer;
+        answer.session = asked.session;
+        answer.generation = asked.generation;
+        answer.end_number = asked.end_number;
+        storage::ReadRequest request;
+        request.begin = asked.begin;
+        request.end = asked.end;
+        request.limit_bytes = asked.limit_bytes;
+        settings_.store->read(std::move(request), [this, answer = std::move(answer)](storage::ReadAnswer read) mutable {
+            answer.failed = !read.outcome;
+            answer.has_more = read.has_more;
+            answer.records = std::move(read.entries);
+            post(std::move(answer));
+        });
     }
 }
 

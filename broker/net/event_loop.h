@@ -78,6 +78,7 @@ private:
     void receive(api::LocalPublish& publish);
     void receive(AccessChanged& change);
     void receive(Stored& stored);
+    void receive(shard::DeliveriesRead& answer);
     void receive(StoreRefuses& refusal);
     void receive(QueuesAsked& asked);
     void receive(Drain& drain);
@@ -86,6 +87,7 @@ private:
     void store_changes();
     void carry_out_effects();
     void tell_peers();
+    void read_store();
     bool ask(shard::Effects::AskAuthenticator& question);
     void read_history(shard::Effects::ReadHistory& asked);
     void refuse_as_busy(const std::vector<shard::ConnectionId>& connections);

@@ -15,7 +15,9 @@ namespace {
 using session::StoredKind;
 
 constexpr char kFormat = 1;
-constexpr uint64_t kRecordsPerLine = 1'000'000;  // Of the log, while the store is read.
+// While the store is read, the log says how far it is.
+constexpr int64_t kProgressMs = 1000;
+constexpr uint64_t kRecordsPerLook = 4096;  // At the clock.
 
 int64_t wall_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -109,6 +111,15 @@ bool BrokerStore::keep_history() {
     return has_more;
 }
 
+void BrokerStore::tell_progress(const shard::Recovery::Found& found, int64_t& last_told) {
+    if (wall_ms() - last_told < kProgressMs) return;
+    last_told = wall_ms();
+    log_.info("reading the store", {{"sessions", found.sessions},
+                                    {"subscriptions", found.subscriptions},
+                                    {"messages", found.deliveries},
+                                    {"retained", found.retained_messages}});
+}
+
 bool BrokerStore::recover(const std::vector<std::unique_ptr<net::EventLoop>>& loops) {
     for (const auto& loop : loops)
         loops_.push_back(loop.get());
@@ -119,11 +130,12 @@ bool BrokerStore::recover(const std::vector<std::unique_ptr<net::EventLoop>>& lo
         shards.push_back(&loop->shard());
     shard::Recovery recovery(std::move(shards), net::monotonic_now());
     uint64_t records = 0;
+    int64_t last_told = begin;
     for (const StoredKind kind : shard::Recovery::kOrder) {
         const auto cursor = store_->scan(session::stored_key(kind, {}), session::end_of(kind));
         for (; cursor->valid(); cursor->next()) {
             recovery.add(kind, cursor->key(), cursor->value());
-            if (++records % kRecordsPerLine == 0) log_.info("reading the store", {{"records", records}});
+            if (++records % kRecordsPerLook == 0) tell_progress(recovery.found(), last_told);
         }
         if (const auto outcome = cursor->outcome(); !outcome) {
             log_.error("the store cannot be read", {{"why", outcome.text()}});

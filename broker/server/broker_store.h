@@ -11,6 +11,7 @@
 #include "broker/server/config.h"
 #include "broker/server/history_keeper.h"
 #include "broker/server/history_reader.h"
+#include "broker/shard/recovery.h"
 #include "storage/store.h"
 #include "storage/store_thread.h"
 
@@ -58,6 +59,7 @@ private:
     void on_relieved() override {}
 
     bool check_format();
+    void tell_progress(const shard::Recovery::Found& found, int64_t& last_told);
     void tell_loops(const std::string& why);
     void note_failure(const std::string& why);
     bool count_run();

@@ -44,6 +44,14 @@ inline std::string deliveries_key(std::string_view client_identifier, uint64_t n
     return key;
 }
 
+// The number at the end of such a key.
+inline uint64_t number_of(std::string_view deliveries_key) {
+    uint64_t number = 0;
+    for (const char byte : deliveries_key.substr(deliveries_key.size() - sizeof number))
+        number = number << 8 | static_cast<uint8_t>(byte);
+    return number;
+}
+
 // The key behind every key that begins with the letter of this kind.
 inline std::string end_of(StoredKind kind) {
     return std::string(1, static_cast<char>(static_cast<char>(kind) + 1));

@@ -184,6 +184,7 @@ void Shard::effects_done() {
     effects_.closes.clear();
     effects_.questions.clear();
     effects_.readings.clear();
+    effects_.reads.clear();
     effects_.history_reads.clear();
     for (const uint32_t slot : ended_connections_)
         free_connection(connections_[slot]);

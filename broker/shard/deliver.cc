@@ -186,16 +186,12 @@ bool Shard::send_entry(Connection& connection, session::OutboundWindow::Entry& e
 }
 
 void Shard::enqueue(SessionSlot& slot, session::Delivery delivery) {
-    session::MessageQueue& queue = slot.session.queue;
+    session::SessionQueue& queue = slot.session.queue;
     const uint64_t bytes = delivery.message->memory_size();
+    if (is_sending_retained_) queue.extra_room().add(bytes, retained_.count());
     const auto full = [&] { return queue.is_full(bytes, settings_.max_queued_messages, settings_.max_queued_bytes); };
-    while (full() && settings_.when_full == WhenFull::DropOldest && !queue.empty()) {
-        session::Delivery oldest = queue.pop_front();
-        counters_.queued_messages.subtract();
-        counters_.queued_bytes.subtract(oldest.message->memory_size());
-        let_go(oldest, slot);
-        count_drop(counters_.dropped_queue_full, slot, oldest.message->topic(), "the queue is full");
-    }
+    while (full() && settings_.when_full == WhenFull::DropOldest && !queue.empty())
+        drop_oldest(slot);
     if (full()) {
         if (settings_.when_full == WhenFull::Disconnect && slot.connection != nullptr)
             deferred_.emplace_back(slot.connection->id, mqtt::ReasonCode::QuotaExceeded);
@@ -213,6 +209,7 @@ void Shard::enqueue_at_most_once(Connection& connection, session::Delivery deliv
     if (connection.replays) note_live(connection, *delivery.message);
     session::MessageQueue& queue = connection.at_most_once;
     const uint64_t bytes = delivery.message->memory_size();
+    if (is_sending_retained_) queue.extra_room().add(bytes, retained_.count());
     const auto full = [&] { return queue.is_full(bytes, settings_.max_queued_messages, settings_.max_queued_bytes); };
     while (full() && settings_.when_full == WhenFull::DropOldest && !queue.empty()) {
         const session::Delivery oldest = queue.pop_front();
@@ -243,7 +240,7 @@ void Shard::send_at_most_once(Connection& connection, const session::Delivery& d
 // Moves what waits into the output as far as there is room.
 void Shard::deliver_waiting(Connection& connection, Time now) {
     if (connection.replays && !replay_is_over(connection, now)) return;
-    const auto take = [&](session::MessageQueue& queue) {
+    const auto take = [&](auto& queue) {
         session::Delivery delivery = queue.pop_front();
         counters_.queued_messages.subtract();
         counters_.queued_bytes.subtract(delivery.message->memory_size());
@@ -257,7 +254,7 @@ void Shard::deliver_waiting(Connection& connection, Time now) {
         else
             send_at_most_once(connection, delivery, now);
     }
-    while (!slot.session.queue.empty() && has_room(connection)) {
+    while (slot.session.queue.can_pop() && has_room(connection)) {
         session::Delivery delivery = take(slot.session.queue);
         if (delivery.message->is_expired(now)) {  // [MQTT-3.3.2-5]
             let_go(delivery, slot);
@@ -266,6 +263,7 @@ void Shard::deliver_waiting(Connection& connection, Time now) {
         }
         send_from_window(connection, std::move(delivery), nullptr, now);
     }
+    if (slot.session.queue.is_paged()) read_paged(slot);
 }
 
 // After a reconnect: what was not acknowledged goes again, in its order, with its Packet Identifier [MQTT-4.4.0-1], and

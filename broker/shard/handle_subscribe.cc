@@ -180,12 +180,14 @@ void Shard::send_retained(SessionSlot& slot, std::string_view filter, const mqtt
                           uint32_t subscription_identifier, Time now) {
     const session::SubscriptionIdentifiers identifiers(subscription_identifier);
     const bool checks = environment_.access->checks_delivery();
+    is_sending_retained_ = true;
     retained_.match(filter, now, [&](const mqtt::MessageRef& message) {
         if (checks && !environment_.access->may_receive(subject_of(slot), message->topic())) return;
         if (options.no_local && message->publisher() == slot.session.client_identifier) return;  // [MQTT-3.8.3-3]
         Incoming incoming = incoming_of(message);
         deliver(slot, incoming, identifiers, std::min(options.qos, message->qos()), true, {});
     });
+    is_sending_retained_ = false;
 }
 
 void Shard::handle_unsubscribe(Connection& connection, const mqtt::Frame& frame, Time now) {

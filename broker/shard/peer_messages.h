@@ -87,6 +87,9 @@ struct SharedDelivery {
     uint32_t sequence = 0;
     mqtt::MessageRef message;
     bool expects_connected = false;  // What the owner knows of the member.
+    // Of the group, if the owner keeps the message in its outbox: then whoever gives it back keeps it too.
+    std::string share_name;
+    std::string filter;
 };
 // The member is gone or went away before the message was sent: the owner finds another member.
 struct SharedReturned {

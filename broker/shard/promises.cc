@@ -65,6 +65,7 @@ void Shard::send_stored(Time now) {
 void Shard::batch_stored(StoreTicket ticket, Time now) {
     now_ = now;
     receipts_.stored(ticket);
+    page_stored(ticket);
     send_stored(now);
     settle_receipts();
     carry_out_deferred(now);

@@ -63,10 +63,9 @@ void Shard::add_replay(Connection& connection, const mqtt::Subscribe& subscribe,
     receipts_.hold(connection.id);
     if (!connection.replays) connection.replays = std::make_unique<Replays>();
     connection.replays->waiting.push_back(std::move(replay));
-    // What waits already for this client will reach it live.
-    const session::MessageQueue& queue = connection.session->session.queue;
-    for (size_t i = 0; i < queue.size(); ++i)
-        note_live(connection, *queue[i].message);
+    // What waits already for this client will reach it live. What of it is paged is not known, and may come twice.
+    connection.session->session.queue.for_each_in_memory(
+        [&](const session::Delivery& delivery) { note_live(connection, *delivery.message); });
     for (size_t i = 0; i < connection.at_most_once.size(); ++i)
         note_live(connection, *connection.at_most_once[i].message);
 }

@@ -9,6 +9,7 @@
 #include "broker/base/time.h"
 #include "broker/history/rule.h"
 #include "broker/routing/shared_subscriptions.h"
+#include "broker/session/session_queue.h"
 #include "broker/shard/durability_rule.h"
 
 namespace runnel::shard {
@@ -44,6 +45,10 @@ struct Settings {
     uint32_t max_sessions = 0;                    // In the whole broker; 0 = no limit.
     uint32_t max_queued_messages = 100'000;
     uint64_t max_queued_bytes = 64ull << 20;
+    // What a long queue of a stored Session keeps in memory at each of its ends; the rest is in the store only. A
+    // client that is connected and slow for a moment shall not pay for that.
+    session::SessionQueue::Budget page_offline{64, 256 * 1024};
+    session::SessionQueue::Budget page_connected{16'384, 4 * 1024 * 1024};
     WhenFull when_full = WhenFull::DropOldest;
     routing::ShareStrategy share_strategy = routing::ShareStrategy::RoundRobin;
 

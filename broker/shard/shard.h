@@ -38,6 +38,8 @@
 
 namespace runnel::shard {
 
+struct OutboxRecord;
+
 // What a shard is given for its whole life. The references must outlive it.
 struct Environment {
     Settings settings;
@@ -79,6 +81,8 @@ public:
     void time_advanced(Time now);
     // The batch with this ticket and all before it are as durable as they were asked to be.
     void batch_stored(StoreTicket ticket, Time now);
+    // The answer to Effects::Read.
+    void deliveries_read(const DeliveriesRead& answer, Time now);
     // The store takes nothing more for now, and why: then what would have to be stored is refused (MQTT 5) or left
     // unanswered (MQTT 3), and the rest goes on. An empty text: it takes everything again.
     void store_refuses(std::string why, Time now);
@@ -336,9 +340,19 @@ private:
     void write_changes();
     void gather_batch();
 
+    // paging.cc: queues that are in the store for the most part.
+    const session::SessionQueue::Budget& page_budget(const SessionSlot& slot) const;
+    void page_when_stored(SessionSlot& slot);
+    void page_stored(StoreTicket stored);
+    void read_paged(SessionSlot& slot);
+    void name_origins(SessionSlot& slot);
+    void ask_again();
+    void drop_oldest(SessionSlot& slot);
     // outbox.cc
     void keep_until_stored(const Incoming& incoming);
-    void keep_until_stored(const Incoming& incoming, routing::GroupId group, PeerIndex member);
+    void keep_until_stored(const mqtt::MessageRef& message, std::string_view share_name, std::string_view filter,
+                           PeerIndex receiver);
+    void keep_until_stored(const OutboxRecord& record);
     void write_watermark(PeerIndex sender, TurnNumber turn);
 
     // session_life.cc
@@ -406,7 +420,12 @@ private:
         mqtt::PacketIdentifier packet_identifier = 0;
     };
     std::deque<Unsent> unsent_;
+    // Sessions whose queue is too long for memory, each with the ticket that lets more of it go.
+    std::deque<std::pair<StoreTicket, routing::SubscriberId>> to_page_;
+    std::vector<routing::SubscriberId> failed_reads_;
+    uint64_t last_read_ = 0;
     bool is_recovering_ = false;
+    bool is_sending_retained_ = false;  // To a new subscription.
     std::string store_refusal_;         // Why the store takes nothing; empty if it does.
     bool peers_store_ = false;          // Some shard of this broker has stored Sessions that subscribe.
     bool says_that_it_stores_ = false;  // The next announcement tells the peers.
