@@ -73,14 +73,34 @@ Outcome copy_store(const std::string& from, const std::string& to) {
     return sync_directory(to);
 }
 
-// From here on it is a matter of two renames, so that a failure leaves one store or the other, never half of one.
+bool is_empty_directory(const std::string& path) {
+    std::error_code error;
+    return fs::is_directory(path, error) && fs::is_empty(path, error) && !error;
+}
+
+// What it will hold is nobody's business but the broker's.
+Outcome take_directory(const std::string& directory, bool& is_new) {
+    is_new = mkdir(directory.c_str(), 0700) == 0;
+    if (is_new) return {};
+    if (errno != EEXIST || !is_empty_directory(directory)) return last_failure("cannot create", directory);
+    return chmod(directory.c_str(), 0700) == 0 ? Outcome() : last_failure("cannot change the mode of", directory);
+}
+
+Outcome read_label(const std::string& directory, std::string& label) {
+    std::ifstream mark(mark_of(directory));
+    label.assign(std::istreambuf_iterator<char>(mark), {});
+    if (mark.is_open() && !label.empty()) return {};
+    return {Outcome::Kind::IoError, directory + ": this is no finished backup (there is no file RUNNEL-BACKUP in it)"};
+}
+
+// From here on it is a matter of two renames, so that a failure leaves one store or the other, never half of one. A
+// broker that makes a store meanwhile makes the second one fail.
 Outcome swap_in(const std::string& copy, const std::string& store_path, std::string_view stamp,
                 std::string& set_aside) {
     std::error_code ignored;
     if (fs::exists(store_path, ignored)) {
-        if (Outcome outcome = check_not_open(store_path); !outcome) return outcome;
-        if (Outcome outcome = set_directory_aside(store_path, "before-restore", stamp, set_aside); !outcome)
-            return outcome;
+        Outcome outcome = set_directory_aside(store_path, "before-restore", stamp, set_aside);
+        if (!outcome) return outcome;
     }
     if (rename(copy.c_str(), store_path.c_str()) == 0)
         return sync_directory(fs::path(store_path).parent_path().string());
@@ -89,40 +109,53 @@ Outcome swap_in(const std::string& copy, const std::string& store_path, std::str
     return outcome;
 }
 
+// The copy is checked, not the backup: to check a store is to lock it, and a backup may lie where nothing can be
+// written.
+Outcome copy_and_swap(const std::string& directory, const std::string& copy, const std::string& store_path,
+                      std::string_view stamp, Restored& restored) {
+    if (Outcome outcome = copy_store(copy_of(directory), copy); !outcome) return outcome;
+    std::string content;
+    if (Outcome outcome = check_rocksdb(copy, content); !outcome) return outcome;
+    restored.report += content;
+    return swap_in(copy, store_path, stamp, restored.set_aside);
+}
+
 }  // namespace
 
+bool is_free_for_backup(const std::string& directory) {
+    struct stat file {};
+    return lstat(directory.c_str(), &file) != 0 || is_empty_directory(directory);
+}
+
 Outcome make_backup(Store& store, const std::string& directory, std::string_view label) {
-    // What it will hold is nobody's business but the broker's.
-    if (mkdir(directory.c_str(), 0700) != 0) return last_failure("cannot create", directory);
+    bool is_new = false;
+    if (Outcome outcome = take_directory(directory, is_new); !outcome) return outcome;
     Outcome outcome = fill_backup(store, directory, label);
+    if (outcome) return outcome;
     std::error_code ignored;
-    if (!outcome) fs::remove_all(directory, ignored);
+    for (const std::string& made : {copy_of(directory), copy_of(directory) + ".tmp", mark_of(directory)})
+        fs::remove_all(made, ignored);
+    if (is_new) fs::remove(directory, ignored);
     return outcome;
 }
 
-Outcome check_backup(const std::string& directory, std::string& report) {
-    std::ifstream mark(mark_of(directory));
-    std::string label{std::istreambuf_iterator<char>(mark), {}};
-    if (!mark.is_open() || label.empty())
-        return {Outcome::Kind::IoError,
-                directory + ": this is no finished backup (there is no file RUNNEL-BACKUP in it)"};
-    std::string content;
-    if (Outcome outcome = check_rocksdb(copy_of(directory), content); !outcome) return outcome;
-    report = label + content;
-    return {};
-}
-
-Outcome restore_backup(const std::string& directory, const std::string& store_path, std::string_view stamp,
-                       std::string& set_aside) {
+Restored restore_backup(const std::string& directory, const std::string& store_path, std::string_view stamp,
+                        Replace replace) {
+    Restored restored;
+    restored.outcome = read_label(directory, restored.report);
+    if (!restored.outcome) return restored;
     std::error_code ignored;
+    StoreLock lock;
     if (fs::exists(store_path, ignored)) {
-        if (Outcome outcome = check_not_open(store_path); !outcome) return outcome;
+        restored.outcome = lock_store(store_path, lock);
+        if (restored.outcome && replace == Replace::Nothing)
+            restored.outcome = {Outcome::Kind::IoError, store_path + ": there is a store already"};
+        if (!restored.outcome) return restored;
     }
     const std::string copy = store_path + ".restoring-" + std::string(stamp);
-    Outcome outcome = copy_store(copy_of(directory), copy);
-    if (outcome) outcome = swap_in(copy, store_path, stamp, set_aside);
-    if (!outcome) fs::remove_all(copy, ignored);
-    return outcome;
+    restored.outcome = copy_and_swap(directory, copy, store_path, stamp, restored);
+    if (!restored.outcome) fs::remove_all(copy, ignored);
+    return restored;
 }
 
 }  // namespace runnel::storage

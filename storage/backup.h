@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,16 +12,23 @@ namespace runnel::storage {
 // A backup is a directory with a copy of the store in it and a file RUNNEL-BACKUP, which is written last: where it is
 // missing, the backup was not finished.
 
-// Makes one of the store as it is now; writes go on meanwhile. The directory must not exist, and is gone again after a
-// failure. `label`: one line about who made it and when.
+// Whether one may be made there: where nothing is, or an empty directory.
+bool is_free_for_backup(const std::string& directory);
+
+// Makes one of the store as it is now; writes go on meanwhile. After a failure the directory is as it was before.
+// `label`: one line about who made it and when.
 Outcome make_backup(Store& store, const std::string& directory, std::string_view label);
 
-// Reads all of it and changes nothing. The report says what it holds and who made it.
-Outcome check_backup(const std::string& directory, std::string& report);
-
-// Puts a copy of the backup in the place of the store, which must not be open. The one that was there, if any, is
-// renamed to PATH.before-restore-STAMP, which `set_aside` tells. The backup stays as it is.
-Outcome restore_backup(const std::string& directory, const std::string& store_path, std::string_view stamp,
-                       std::string& set_aside);
+enum class Replace : uint8_t { Nothing, SetAside };
+struct Restored {
+    Outcome outcome;
+    std::string report;     // Who made the backup, and what it holds.
+    std::string set_aside;  // Where the store is that was there.
+};
+// Puts a copy of the backup, which is checked first, in the place of the store, which must not be open. A store that is
+// there is renamed to PATH.before-restore-STAMP, or, if nothing shall be replaced, is a failure. The backup stays as it
+// is.
+Restored restore_backup(const std::string& directory, const std::string& store_path, std::string_view stamp,
+                        Replace replace);
 
 }  // namespace runnel::storage

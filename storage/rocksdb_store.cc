@@ -5,6 +5,7 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/experimental.h>
 #include <rocksdb/file_system.h>
 #include <rocksdb/iterator.h>
 #include <rocksdb/listener.h>
@@ -29,6 +30,11 @@ namespace {
 
 constexpr uint64_t kSizeRefreshBytes = 1 << 20;
 constexpr size_t kBatchKeptBytes = 1 << 20;
+// Of give_back_space(): erasures that are worth a new table, steps after which any are, and steps in which tables with
+// erasures are looked for after that.
+constexpr uint64_t kErasuresWorthIt = 10'000;
+constexpr unsigned kIdleStepsMax = 4;
+constexpr unsigned kMarkingSteps = 60;
 
 rocksdb::Slice slice(std::string_view bytes) {
     return {bytes.data(), bytes.size()};
@@ -62,11 +68,16 @@ Outcome outcome_of(const rocksdb::Status& status, const std::string& path) {
 // Copies a batch of ours into one of RocksDB.
 struct BatchWriter {
     rocksdb::WriteBatch& batch;
+    uint64_t& erasures;
 
     void put(std::string_view key, std::string_view value) const { add(batch.Put(slice(key), slice(value))); }
-    void erase(std::string_view key) const { add(batch.Delete(slice(key))); }
+    void erase(std::string_view key) const {
+        add(batch.Delete(slice(key)));
+        ++erasures;
+    }
     void erase_range(std::string_view begin, std::string_view end) const {
         add(batch.DeleteRange(slice(begin), slice(end)));
+        ++erasures;
     }
     // A batch has no limit of its own, so adding to it cannot fail.
     static void add(const rocksdb::Status& status) { status.PermitUncheckedError(); }
@@ -217,6 +228,7 @@ public:
     Outcome checkpoint(const std::string& directory) override;
     Outcome flush() override;
     Outcome compact_range(std::string_view begin, std::string_view end) override;
+    void give_back_space() override;
     uint64_t size_bytes() const override { return size_.load(std::memory_order_relaxed); }
     bool is_over_budget() const override { return size_bytes() > max_bytes_; }
     std::string statistics() override;
@@ -247,6 +259,9 @@ private:
     uint64_t unmeasured_bytes_ = 0;
     std::atomic<bool> needs_recovery_{false};
     std::atomic<uint64_t> size_{0};
+    std::atomic<uint64_t> erasures_{0};  // Since the last step that wrote them to a table.
+    unsigned idle_steps_ = 0;            // Of the thread of give_back_space().
+    unsigned marking_steps_ = 0;
 };
 
 Outcome RocksDbStore::open() {
@@ -285,7 +300,9 @@ Outcome RocksDbStore::apply(const WriteBatch& batch, Durability durability) {
 rocksdb::Status RocksDbStore::write(const WriteBatch& batch, Durability durability) {
     batch_.Clear();
     batch_.PutLogData(synced_mark(synced_through_)).PermitUncheckedError();
-    batch.for_each(BatchWriter{batch_});
+    uint64_t erasures = 0;
+    batch.for_each(BatchWriter{batch_, erasures});
+    erasures_.fetch_add(erasures, std::memory_order_relaxed);
     rocksdb::WriteOptions options;
     options.sync = durability == Durability::Synced;
     options.disableWAL = durability == Durability::Memory;
@@ -376,6 +393,47 @@ Outcome RocksDbStore::compact_range(std::string_view begin, std::string_view end
     return outcome;
 }
 
+// An erasure gives back nothing until it meets what it erases in a compaction, and RocksDB is in no hurry with those:
+// it counts neither ranges nor what is still in memory. So erasures are written to a table, and the tables that hold
+// some are compacted, level by level, until they have met what lies below.
+void mark_tables_with_erasures(rocksdb::DB& db) {
+    rocksdb::TablePropertiesCollection properties;
+    if (!db.GetPropertiesOfAllTables(&properties).ok()) return;
+    std::vector<rocksdb::LiveFileMetaData> tables;
+    db.GetLiveFilesMetaData(&tables);
+    for (const rocksdb::LiveFileMetaData& table : tables) {
+        const auto at = properties.find(table.db_path + table.name);
+        if (at == properties.end()) continue;
+        const rocksdb::TableProperties& content = *at->second;
+        if (content.num_range_deletions == 0 && content.num_deletions * 4 <= content.num_entries) continue;
+        const rocksdb::Slice first = table.smallestkey;
+        const rocksdb::Slice last = table.largestkey;
+        rocksdb::experimental::SuggestCompactRange(&db, &first, &last).PermitUncheckedError();
+    }
+}
+
+void RocksDbStore::give_back_space() {
+    {
+        const std::lock_guard lock(write_mutex_);
+        if (needs_recovery_) return;
+        refresh_size();
+    }
+    const auto database = this->database();
+    if (!database) return;
+    const uint64_t erasures = erasures_.load(std::memory_order_relaxed);
+    if (erasures >= kErasuresWorthIt || (erasures != 0 && ++idle_steps_ >= kIdleStepsMax)) {
+        rocksdb::FlushOptions in_background;
+        in_background.wait = false;
+        if (!database->db->Flush(in_background).ok()) return;  // The next write tells, and recovers.
+        erasures_.fetch_sub(erasures, std::memory_order_relaxed);
+        idle_steps_ = 0;
+        marking_steps_ = kMarkingSteps;
+    } else if (marking_steps_ != 0) {
+        --marking_steps_;
+        mark_tables_with_erasures(*database->db);
+    }
+}
+
 std::string RocksDbStore::statistics() {
     const auto database = this->database();
     if (!database) return not_open().text() + "\n";
@@ -399,15 +457,20 @@ std::string RocksDbStore::statistics() {
     return text;
 }
 
-// Whether another process, or another part of this one, has the store open.
-Outcome find_other_user(const std::string& path, rocksdb::Env& env) {
-    rocksdb::FileLock* lock = nullptr;
+// InUse if another process, or another part of this one, has the store open.
+Outcome lock_in(const std::string& path, rocksdb::Env& env, rocksdb::FileLock*& lock) {
     const rocksdb::Status status = env.LockFile(path + "/LOCK", &lock);
-    if (status.ok()) return outcome_of(env.UnlockFile(lock), path);
+    if (status.ok()) return {};
     const std::string text = status.ToString();
     const bool is_held = contains(text, "lock hold by") || contains(text, "Resource temporarily unavailable");
     if (!is_held) return outcome_of(status, path);
     return {Outcome::Kind::InUse, path + ": another process has this store open (" + text + ")"};
+}
+
+Outcome find_other_user(const std::string& path, rocksdb::Env& env) {
+    rocksdb::FileLock* lock = nullptr;
+    if (Outcome outcome = lock_in(path, env, lock); !outcome) return outcome;
+    return outcome_of(env.UnlockFile(lock), path);
 }
 
 bool has_current(const std::string& path, rocksdb::Env& env) {
@@ -492,8 +555,11 @@ OpenedStore open_rocksdb_or_set_aside(const std::string& path, const RocksDbOpti
     return second;
 }
 
-Outcome check_not_open(const std::string& path) {
-    return find_other_user(path, *rocksdb::Env::Default());
+Outcome lock_store(const std::string& path, StoreLock& lock) {
+    rocksdb::FileLock* held = nullptr;
+    Outcome outcome = lock_in(path, *rocksdb::Env::Default(), held);
+    if (outcome) lock.reset(held, [](auto* file) { rocksdb::Env::Default()->UnlockFile(file).PermitUncheckedError(); });
+    return outcome;
 }
 
 Outcome check_rocksdb(const std::string& path, std::string& report) {

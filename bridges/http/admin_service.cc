@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bridges/http/admin_service.h"
 
+#include <charconv>
+
 #include "bridges/http/http_session.h"
 #include "bridges/http/status_json.h"
 #include "broker/base/json.h"
@@ -8,6 +10,9 @@
 
 namespace runnel::http {
 namespace {
+
+constexpr size_t kQueuesShown = 5;
+constexpr size_t kQueuesMax = 1000;
 
 Response backup_response(const api::BackupResult& result, const std::string& directory) {
     using Kind = api::BackupResult::Kind;
@@ -38,14 +43,25 @@ void back_up(api::Operations& operations, const ExchangeRef& exchange) {
     });
 }
 
-}  // namespace
-
-void add_admin_routes(Routes& routes, api::Operations& operations) {
-    routes.add("GET", "/v1/status", [&operations](const ExchangeRef& exchange) {
-        Response response = json_response(200, status_json(operations.status()));
+void show_status(api::Operations& operations, const ExchangeRef& exchange) {
+    size_t queues = kQueuesShown;
+    if (const std::string* wanted = exchange->request().find_query("queues")) {
+        const char* end = wanted->data() + wanted->size();
+        const auto read = std::from_chars(wanted->data(), end, queues);
+        if (wanted->empty() || read.ec != std::errc() || read.ptr != end || queues > kQueuesMax)
+            return exchange->answer(problem(422, "queues", "\"queues\" must be a number from 0 to 1000."));
+    }
+    operations.status(queues, [exchange](const api::BrokerStatus& status) {
+        Response response = json_response(200, status_json(status));
         response.headers.add("Cache-Control", "no-store");
         exchange->answer(response);
     });
+}
+
+}  // namespace
+
+void add_admin_routes(Routes& routes, api::Operations& operations) {
+    routes.add("GET", "/v1/status", [&operations](const ExchangeRef& exchange) { show_status(operations, exchange); });
     routes.add("POST", "/v1/backup", [&operations](const ExchangeRef& exchange) { back_up(operations, exchange); });
 }
 

@@ -13,8 +13,8 @@
 
 namespace runnel::http {
 
-// The paths for those who run the broker: GET /v1/status, POST /v1/backup {"directory": "/absolute/path"}. Those of the
-// history (history_routes.h) come beside them.
+// The paths for those who run the broker: GET /v1/status?queues=5, POST /v1/backup {"directory": "/absolute/path"}.
+// Those of the history (history_routes.h) come beside them.
 void add_admin_routes(Routes& routes, api::Operations& operations);
 
 // HTTP with these paths and no login: whoever reaches the stream may do all of it.

@@ -28,10 +28,21 @@ void add_listeners(JsonObject& object, const api::BrokerStatus& status) {
 
 void add_loops(JsonObject& object, const api::BrokerStatus& status) {
     append_array(object.member("loops"), status.loops, [](JsonObject& each, const api::LoopStatus& loop) {
+        each.boolean("answers", loop.answers);
         each.number("connections", loop.connections);
         each.number("sessions", loop.sessions);
         each.number("queued_messages", loop.queued_messages);
     });
+}
+
+void add_queues(JsonObject& object, const api::BrokerStatus& status) {
+    append_array(object.member("longest_queues"), status.longest_queues,
+                 [](JsonObject& each, const api::QueueStatus& queue) {
+                     each.text("client_identifier", queue.client_identifier);
+                     each.number("messages", queue.messages);
+                     each.number("bytes", queue.bytes);
+                     each.boolean("connected", queue.is_connected);
+                 });
 }
 
 void add_gauges(JsonObject& object, const api::BrokerStatus& status) {
@@ -80,6 +91,7 @@ void add_storage(JsonObject& object, const api::StorageStatus& storage) {
     member.number("commit_ms_mean", storage.commit_ms_mean);
     member.number("commit_ms_max", storage.commit_ms_max);
     member.number("backlog_bytes", storage.backlog_bytes);
+    member.boolean("full", storage.is_full);
     member.boolean("failing", storage.is_failing);
     if (storage.is_failing) member.text("failure", storage.failure);
 }
@@ -96,6 +108,7 @@ std::string status_json(const api::BrokerStatus& status) {
         add_listeners(object, status);
         add_loops(object, status);
         add_gauges(object, status);
+        add_queues(object, status);
         add_traffic(object, status.traffic);
         add_rates(object, status.rates);
         add_storage(object, status.storage);

@@ -15,9 +15,18 @@ struct ListenerStatus {
 };
 
 struct LoopStatus {
+    bool answers = true;  // It was asked, and did so in time.
     uint64_t connections = 0;
     uint64_t sessions = 0;
     uint64_t queued_messages = 0;
+};
+
+// Messages that wait for one client.
+struct QueueStatus {
+    std::string client_identifier;
+    uint64_t messages = 0;
+    uint64_t bytes = 0;
+    bool is_connected = false;
 };
 
 struct TrafficStatus {
@@ -50,6 +59,7 @@ struct StorageStatus {
     double commit_ms_mean = 0;
     double commit_ms_max = 0;
     uint64_t backlog_bytes = 0;
+    bool is_full = false;  // max_bytes is reached.
     bool is_failing = false;
     std::string failure;  // Why, if it is.
 };
@@ -71,6 +81,7 @@ struct BrokerStatus {
     uint64_t queued_messages = 0;
     uint64_t queued_bytes = 0;
     uint64_t inflight_messages = 0;
+    std::vector<QueueStatus> longest_queues;  // The longest first.
     TrafficStatus traffic;
     TrafficRates rates;
     StorageStatus storage;
@@ -88,10 +99,11 @@ class Operations {
 public:
     virtual ~Operations() = default;
 
-    // Any thread.
-    virtual BrokerStatus status() = 0;
     // Why nothing can be stored at the moment; empty if it can. Any thread.
     virtual std::string store_refusal() const = 0;
+    // With this many of the longest queues, for which the event loops are asked; a loop that does not answer in time is
+    // left out and named. `done` is called by the thread that called this, at once or later.
+    virtual void status(size_t queues, std::function<void(const BrokerStatus&)> done) = 0;
     // A consistent copy of the store as it is now, in a directory that must not exist yet; the broker goes on
     // meanwhile. One at a time. `done` is called later, by the thread that called this.
     virtual void back_up(const std::string& directory, std::function<void(const BackupResult&)> done) = 0;

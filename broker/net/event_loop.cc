@@ -8,6 +8,7 @@
 #include "broker/base/check.h"
 #include "broker/net/socket.h"
 #include "broker/net/stream.h"
+#include "broker/shard/longest_queues.h"
 
 namespace runnel::net {
 namespace {
@@ -97,6 +98,10 @@ void EventLoop::receive(Stored& stored) {
 
 void EventLoop::receive(StoreRefuses& refusal) {
     shard_->store_refuses(std::move(refusal.why), now());
+}
+
+void EventLoop::receive(QueuesAsked& asked) {
+    asked.answer(shard::longest_queues(shard_->sessions(), asked.count));
 }
 
 void EventLoop::receive(shard::DeliveriesRead& answer) {

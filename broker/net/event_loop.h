@@ -86,6 +86,7 @@ private:
     void receive(Stored& stored);
     void receive(shard::DeliveriesRead& answer);
     void receive(StoreRefuses& refusal);
+    void receive(QueuesAsked& asked);
     void receive(Drain& drain);
     void end_turn();
     void end_shard_turn();

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "broker/base/check.h"
 #include "broker/net/listen_socket.h"
 #include "storage/store_directory.h"
 
@@ -23,7 +24,7 @@ using std::chrono::seconds;
 
 constexpr seconds kPatience{10};     // For a request, and for taking the next part of an answer.
 constexpr seconds kLastPatience{2};  // For being told so.
-constexpr seconds kSampleInterval{5};
+constexpr seconds kTick{1};
 constexpr unsigned kOnlyOwner = 0600;
 
 bool would_block() {
@@ -32,22 +33,24 @@ bool would_block() {
 
 }  // namespace
 
-std::optional<std::string> AdminChannel::open(const std::string& data_dir) {
-    if (const auto outcome = storage::create_store_directory(data_dir); !outcome) return outcome.text();
-    auto sockets = net::listen_unix(data_dir + "/admin.sock", kOnlyOwner);
-    if (!sockets) return sockets.error();
-    path_ = data_dir + "/admin.sock";
-    listener_ = sockets->descriptors.front();
+std::optional<AdminChannel::Fault> AdminChannel::open(const std::string& data_dir) {
+    const std::string path = data_dir + "/admin.sock";
+    if (const auto outcome = storage::create_store_directory(data_dir); !outcome) return Fault{false, outcome.text()};
+    if (net::unix_socket_is_live(path)) return Fault{true, path + ": another broker listens there"};
+    auto sockets = net::listen_unix(path, kOnlyOwner);
+    if (!sockets) return Fault{false, sockets.error()};
     wake_up_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (wake_up_ < 0) return "eventfd failed";
+    RUNNEL_CHECK(wake_up_ >= 0);
+    path_ = path;
+    listener_ = sockets->descriptors.front();
     return std::nullopt;
 }
 
-void AdminChannel::start(api::StreamService& service, std::function<void()> sample) {
+void AdminChannel::start(api::StreamService& service, std::function<void()> tick) {
     if (listener_ < 0) return;
     service_ = &service;
-    sample_ = std::move(sample);
-    next_sample_ = Clock::now() + kSampleInterval;
+    tick_ = std::move(tick);
+    next_tick_ = Clock::now() + kTick;
     thread_ = std::thread([this] { run(); });
 }
 
@@ -82,10 +85,10 @@ void AdminChannel::run() {
         if (clients_.size() < kClientsMax) accept_client();
         for (Client& client : clients_)
             serve(client);
-        close_ended();
-        if (Clock::now() < next_sample_) continue;
-        sample_();
-        next_sample_ = Clock::now() + kSampleInterval;
+        linger_or_close();
+        if (Clock::now() < next_tick_) continue;
+        tick_();
+        next_tick_ = Clock::now() + kTick;
     }
     run_tasks();  // Answers that came at last.
     for (Client& client : clients_)
@@ -97,7 +100,7 @@ std::vector<pollfd> AdminChannel::watched() const {
     if (clients_.size() < kClientsMax) watched.push_back({listener_, POLLIN, 0});
     for (const Client& client : clients_) {
         short events = 0;
-        if (client.session->wants_input() && !client.input_ended) events |= POLLIN;
+        if ((client.session->wants_input() || client.lingers) && !client.input_ended) events |= POLLIN;
         if (!client.session->output().empty()) events |= POLLOUT;
         watched.push_back({client.descriptor, events, 0});
     }
@@ -105,7 +108,7 @@ std::vector<pollfd> AdminChannel::watched() const {
 }
 
 int AdminChannel::wait_ms() const {
-    Clock::time_point next = next_sample_;
+    Clock::time_point next = next_tick_;
     for (const Client& client : clients_) {
         if (client.session->wants_turn()) return 0;
         if (client.waits != api::StreamSession::Waits::ForUs) next = std::min(next, client.deadline);
@@ -138,6 +141,7 @@ void AdminChannel::accept_client() {
 
 void AdminChannel::serve(Client& client) {
     read_from(client);
+    if (client.lingers) return check_deadline(client);
     const bool has_written = write_to(client);
     const auto waits = client.session->waits();
     if (has_written || waits != std::exchange(client.waits, waits) || waits == api::StreamSession::Waits::ForUs) {
@@ -148,11 +152,11 @@ void AdminChannel::serve(Client& client) {
 }
 
 void AdminChannel::read_from(Client& client) {
-    if (client.input_ended || !client.session->wants_input()) return;
+    if (client.input_ended || !(client.session->wants_input() || client.lingers)) return;
     std::array<char, 16384> bytes;
     const ssize_t size = recv(client.descriptor, bytes.data(), bytes.size(), 0);
     if (size > 0) {
-        client.session->bytes_received({bytes.data(), static_cast<size_t>(size)});
+        if (!client.lingers) client.session->bytes_received({bytes.data(), static_cast<size_t>(size)});
     } else if (size == 0) {
         client.input_ended = true;
         client.session->input_ended();
@@ -182,11 +186,18 @@ void AdminChannel::check_deadline(Client& client) {
     write_to(client);
 }
 
-void AdminChannel::close_ended() {
+void AdminChannel::linger_or_close() {
+    for (Client& client : clients_) {
+        const bool has_ended = client.session->is_ended() && client.session->output().empty();
+        if (!has_ended || client.lingers || client.lost) continue;
+        client.lingers = client.warned = true;
+        client.deadline = Clock::now() + kLastPatience;
+        shutdown(client.descriptor, SHUT_WR);
+    }
     std::erase_if(clients_, [](const Client& client) {
-        const bool ended = client.lost || (client.session->is_ended() && client.session->output().empty());
-        if (ended) ::close(client.descriptor);
-        return ended;
+        const bool is_over = client.lost || (client.lingers && client.input_ended);
+        if (is_over) ::close(client.descriptor);
+        return is_over;
     });
 }
 

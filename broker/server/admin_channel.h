@@ -28,10 +28,15 @@ public:
     AdminChannel(const AdminChannel&) = delete;
     AdminChannel& operator=(const AdminChannel&) = delete;
 
-    // Listens; creates the directory if need be. Why not, if it cannot.
-    std::optional<std::string> open(const std::string& data_dir);
-    // Serves, if it could be opened. `sample` is called every few seconds, by the thread. Both outlive it.
-    void start(api::StreamService& service, std::function<void()> sample);
+    // Why it does not listen.
+    struct Fault {
+        bool is_taken = false;  // Another broker listens there.
+        std::string text;
+    };
+    // Listens; creates the directory if need be.
+    std::optional<Fault> open(const std::string& data_dir);
+    // Serves, if it could be opened. `tick` is called every second, by the thread. Both outlive it.
+    void start(api::StreamService& service, std::function<void()> tick);
     // Any thread: to be called by the one that serves. Dropped when it has stopped.
     void post(std::function<void()> task);
     void stop();
@@ -45,6 +50,7 @@ private:
         api::StreamSession::Waits waits = api::StreamSession::Waits::ForNothing;
         bool input_ended = false;
         bool warned = false;
+        bool lingers = false;  // All is said; what still comes is thrown away, for to close now could cut the answer.
         bool lost = false;
     };
     static constexpr size_t kClientsMax = 16;
@@ -59,15 +65,15 @@ private:
     void read_from(Client& client);
     bool write_to(Client& client);
     void check_deadline(Client& client);
-    void close_ended();
+    void linger_or_close();
 
     Log log_;
     std::string path_;
     int listener_ = -1;
     int wake_up_ = -1;
     api::StreamService* service_ = nullptr;
-    std::function<void()> sample_;
-    Clock::time_point next_sample_;
+    std::function<void()> tick_;
+    Clock::time_point next_tick_;
     std::vector<Client> clients_;
     std::atomic<bool> stopping_{false};
     std::mutex mutex_;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/server/broker_operations.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <ctime>
+#include <iterator>
 #include <utility>
 
 #include "storage/backup.h"
@@ -15,6 +15,8 @@ namespace runnel::server {
 namespace {
 
 constexpr size_t kSamplesMax = 3;
+constexpr std::chrono::seconds kSampleInterval{5};
+constexpr std::chrono::seconds kLoopPatience{2};
 
 std::string_view name_of(storage::Durability durability) {
     switch (durability) {
@@ -65,14 +67,18 @@ api::TrafficStatus BrokerOperations::traffic() const {
     return traffic;
 }
 
+void BrokerOperations::time_advanced() {
+    if (Clock::now() >= samples_.back().at + kSampleInterval) take_sample();
+    for (auto at = questions_.begin(); at != questions_.end() && Clock::now() >= at->second.deadline;)
+        answer(std::move(questions_.extract(at++).mapped()));
+}
+
 void BrokerOperations::take_sample() {
-    const std::lock_guard lock(samples_mutex_);
     samples_.push_back({Clock::now(), traffic()});
     if (samples_.size() > kSamplesMax) samples_.pop_front();
 }
 
 api::TrafficRates BrokerOperations::rates(const api::TrafficStatus& now) const {
-    const std::lock_guard lock(samples_mutex_);
     const api::TrafficStatus& before = samples_.front().traffic;
     api::TrafficRates rates;
     rates.seconds = std::chrono::duration<double>(Clock::now() - samples_.front().at).count();
@@ -103,12 +109,51 @@ api::StorageStatus BrokerOperations::storage() const {
         storage.commit_ms_mean = milliseconds_of(counters.commit_us_sum) / static_cast<double>(counters.commits);
     storage.commit_ms_max = milliseconds_of(counters.commit_us_max);
     storage.backlog_bytes = thread.backlog_bytes();
+    storage.is_full = parts_.store.store()->is_over_budget();
     storage.is_failing = thread.is_failing();
     storage.failure = parts_.store.failure();
     return storage;
 }
 
-api::BrokerStatus BrokerOperations::status() {
+void BrokerOperations::status(size_t queues, std::function<void(const api::BrokerStatus&)> done) {
+    Question question{
+        queues, {}, std::vector<bool>(parts_.loops.size()), std::move(done), Clock::now() + kLoopPatience};
+    if (queues == 0) {
+        question.answers.assign(parts_.loops.size(), true);
+        return answer(std::move(question));
+    }
+    const uint64_t number = next_question_++;
+    questions_.emplace(number, std::move(question));
+    for (size_t loop = 0; loop < parts_.loops.size(); ++loop) {
+        const auto received = [this, number, loop](std::vector<api::QueueStatus> found) {
+            parts_.post([this, number, loop, found = std::move(found)] { queues_received(number, loop, found); });
+        };
+        parts_.loops[loop]->post(net::QueuesAsked{queues, received});
+    }
+}
+
+void BrokerOperations::queues_received(uint64_t number, size_t loop, std::vector<api::QueueStatus> queues) {
+    const auto at = questions_.find(number);
+    if (at == questions_.end()) return;  // Too late.
+    Question& question = at->second;
+    question.answers[loop] = true;
+    std::move(queues.begin(), queues.end(), std::back_inserter(question.longest));
+    if (std::find(question.answers.begin(), question.answers.end(), false) == question.answers.end())
+        answer(std::move(questions_.extract(at).mapped()));
+}
+
+void BrokerOperations::answer(Question question) const {
+    api::BrokerStatus status = counted();
+    status.longest_queues = std::move(question.longest);
+    std::stable_sort(status.longest_queues.begin(), status.longest_queues.end(),
+                     [](const api::QueueStatus& a, const api::QueueStatus& b) { return a.messages > b.messages; });
+    if (status.longest_queues.size() > question.queues) status.longest_queues.resize(question.queues);
+    for (size_t loop = 0; loop < status.loops.size(); ++loop)
+        status.loops[loop].answers = question.answers[loop];
+    question.done(status);
+}
+
+api::BrokerStatus BrokerOperations::counted() const {
     api::BrokerStatus status;
     status.version = RUNNEL_VERSION;
     status.pid = static_cast<uint64_t>(getpid());
@@ -117,7 +162,8 @@ api::BrokerStatus BrokerOperations::status() {
     for (const Listener& listener : parts_.listeners)
         status.listeners.push_back({listener.protocol, listener.address, listener.connections->value()});
     for (const Counters* loop : parts_.counters)
-        status.loops.push_back({loop->connections.value(), loop->sessions.value(), loop->queued_messages.value()});
+        status.loops.push_back(
+            {true, loop->connections.value(), loop->sessions.value(), loop->queued_messages.value()});
     status.connections = parts_.connections.value();
     status.connections_total = sum(&Counters::connections_total);
     status.connections_refused = sum(&Counters::connections_refused);
@@ -138,11 +184,11 @@ api::BrokerStatus BrokerOperations::status() {
 
 void BrokerOperations::back_up(const std::string& directory, std::function<void(const api::BackupResult&)> done) {
     using Kind = api::BackupResult::Kind;
-    struct stat file {};
     if (!parts_.store.is_open())
         return done(
             {Kind::NothingStored, "The broker stores nothing (storage.engine or storage.durability is \"memory\")."});
-    if (lstat(directory.c_str(), &file) == 0) return done({Kind::Exists, directory + " exists already."});
+    if (!storage::is_free_for_backup(directory))
+        return done({Kind::Exists, directory + " exists already, and is not an empty directory."});
     if (backing_up_.exchange(true)) return done({Kind::Busy, "Another backup is being made."});
     if (backup_.joinable()) backup_.join();
     backup_ = std::thread([this, directory, done = std::move(done)]() mutable {

@@ -42,6 +42,11 @@ public:
     // Erases a little of what history need not keep any longer. True if there is more to do at once.
     bool keep_history();
 
+    // To be called every few seconds.
+    void give_back_space() {
+        if (store_) store_->give_back_space();
+    }
+
     // Before the loops start. False: the log says why.
     bool recover(const std::vector<std::unique_ptr<net::EventLoop>>& loops);
     // When the loops have ended: makes durable what they have submitted.

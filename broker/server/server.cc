@@ -74,7 +74,7 @@ public:
         if (!store_.recover(loops_) || !open_admin_channel() || !open_listeners()) return kExitFailure;
         make_operations(bridges);
         start_loops();
-        admin_channel_.start(*admin_service_, [this] { operations_->take_sample(); });
+        admin_channel_.start(*admin_service_, [this] { operations_->time_advanced(); });
         announce();
         serve(signals);
         stop();
@@ -95,7 +95,7 @@ private:
     void announce();
     void serve(const sigset_t& signals);
     void publish_sys_topics(SysTopics& topics);
-    void keep_history();
+    void keep_house();
     void reload();
     void stop();
     void remove_socket_files();
@@ -114,7 +114,8 @@ private:
     std::unique_ptr<BrokerOperations> operations_;
     std::unique_ptr<api::StreamService> admin_service_;
     std::vector<std::unique_ptr<api::StreamService>> http_services_;  // One for each loop.
-    SysTopics::Clock::time_point next_history_step_;
+    SysTopics::Clock::time_point next_house_step_;
+    SysTopics::Clock::time_point next_space_step_;
 };
 
 void Broker::make_loops() {
@@ -132,18 +133,24 @@ void Broker::make_loops() {
     }
 }
 
-// A store and its data directory belong to one broker, which must be reachable there. Where nothing is stored, several
-// may share the directory, or it cannot be written: then it goes without.
+// A data directory belongs to one broker. Where the socket cannot be made for another reason, that is no reason not to
+// serve clients.
 bool Broker::open_admin_channel() {
     const auto fault = admin_channel_.open(config_.data_dir);
     if (!fault) return true;
-    log_.write(store_.is_open() ? LogLevel::Error : LogLevel::Warning, "no admin channel for runnelctl",
-               {{"why", *fault}});
-    return !store_.is_open();
+    if (fault->is_taken) {
+        log_.error("another broker runs with this data directory: stop it, or choose another broker.data_dir",
+                   {{"data_dir", config_.data_dir}, {"why", fault->text}});
+        return false;
+    }
+    log_.error("no admin channel: runnelctl status and backup will not reach this broker", {{"why", fault->text}});
+    return true;
 }
 
 void Broker::make_operations(const Bridges& bridges) {
     BrokerOperations::Parts parts{config_, store_, connections_, log_sink_};
+    for (const auto& loop : loops_)
+        parts.loops.push_back(loop.get());
     for (const auto& shard : counters_)
         parts.counters.push_back(shard.get());
     for (size_t i = 0; i < bound_.size(); ++i)
@@ -198,14 +205,14 @@ void Broker::serve(const sigset_t& signals) {
     std::vector<const Counters*> counters;
     for (const auto& shard : counters_)
         counters.push_back(shard.get());
-    next_history_step_ = SysTopics::Clock::now();
+    next_house_step_ = SysTopics::Clock::now();
     SysTopics topics(std::move(counters), "runnel " RUNNEL_VERSION, SysTopics::Clock::now());
     const bool publishes = config_.sys_interval.ms > 0;
     if (publishes) publish_sys_topics(topics);
     auto next = SysTopics::Clock::now() + std::chrono::milliseconds(config_.sys_interval.ms);
     while (true) {
-        keep_history();
-        const auto until = publishes ? std::min(next, next_history_step_) : next_history_step_;
+        keep_house();
+        const auto until = publishes ? std::min(next, next_house_step_) : next_house_step_;
         const auto wait = std::chrono::duration_cast<std::chrono::nanoseconds>(until - SysTopics::Clock::now());
         const int64_t left = std::max<int64_t>(wait.count(), 0);
         const timespec timeout{left / 1'000'000'000, left % 1'000'000'000};
@@ -228,12 +235,17 @@ void Broker::publish_sys_topics(SysTopics& topics) {
 }
 
 // In steps of the main thread, which has little else to do.
-void Broker::keep_history() {
+void Broker::keep_house() {
     constexpr auto kPause = std::chrono::seconds(1);
     constexpr auto kShortPause = std::chrono::milliseconds(20);
-    if (SysTopics::Clock::now() < next_history_step_) return;
+    constexpr auto kSpacePause = std::chrono::seconds(5);
+    if (SysTopics::Clock::now() < next_house_step_) return;
     const bool has_more = store_.keep_history();
-    next_history_step_ = SysTopics::Clock::now() + (has_more ? std::chrono::milliseconds(kShortPause) : kPause);
+    if (SysTopics::Clock::now() >= next_space_step_) {
+        store_.give_back_space();
+        next_space_step_ = SysTopics::Clock::now() + kSpacePause;
+    }
+    next_house_step_ = SysTopics::Clock::now() + (has_more ? std::chrono::milliseconds(kShortPause) : kPause);
 }
 
 // Takes everything that can change while clients are connected, or nothing if the new configuration has a fault.

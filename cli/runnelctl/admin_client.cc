@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "bridges/http/parser.h"
 #include "broker/base/json_value.h"
@@ -63,6 +64,14 @@ private:
     int descriptor_;
 };
 
+std::optional<sockaddr_un> address_of(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) return std::nullopt;
+    std::memcpy(address.sun_path, path.data(), path.size());
+    return address;
+}
+
 AdminFailure cannot_connect(const std::string& path, int error) {
     if (error == ENOENT || error == ECONNREFUSED)
         return {
@@ -88,17 +97,20 @@ void add_socket_option(CLI::App& command, BrokerPlace& place) {
         ->type_name("PATH");
 }
 
+bool broker_listens(const BrokerPlace& place) {
+    const auto address = address_of(place.socket_path());
+    return address && Connection().connect_to(*address);
+}
+
 Result<AdminAnswer, AdminFailure> ask_broker(const BrokerPlace& place, const std::string& method,
                                              const std::string& path, const std::string& body, const BodySink& sink) {
     const std::string socket_path = place.socket_path();
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (socket_path.size() >= sizeof address.sun_path)
+    const auto address = address_of(socket_path);
+    if (!address)
         return AdminFailure{socket_path + ": the path of a socket may have no more than " +
-                            std::to_string(sizeof address.sun_path - 1) + " bytes"};
-    std::memcpy(address.sun_path, socket_path.data(), socket_path.size());
+                            std::to_string(sizeof address->sun_path - 1) + " bytes"};
     Connection connection;
-    if (!connection.connect_to(address)) return cannot_connect(socket_path, errno);
+    if (!connection.connect_to(*address)) return cannot_connect(socket_path, errno);
     const std::string request = method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
                                 "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
                                 "\r\n\r\n" + body;

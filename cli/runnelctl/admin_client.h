@@ -37,6 +37,9 @@ struct AdminAnswer {
     std::string body;
 };
 
+// Whether a broker is there.
+bool broker_listens(const BrokerPlace& place);
+
 // Takes the body of an answer with status 200 as it comes. False: no more of it is wanted.
 using BodySink = std::function<bool(std::string_view)>;
 

@@ -14,6 +14,7 @@
 #include "cli/runnelctl/command.h"
 #include "cli/runnelctl/status_text.h"
 #include "storage/backup.h"
+#include "storage/store_directory.h"
 
 namespace runnel::ctl {
 namespace {
@@ -21,6 +22,7 @@ namespace {
 struct Arguments {
     BrokerPlace place;
     std::string directory;
+    bool sets_aside = false;
 };
 
 std::string stamp_now() {
@@ -53,22 +55,28 @@ int back_up(const Arguments& arguments) {
     return 0;
 }
 
-std::string explained(const storage::Outcome& outcome) {
-    if (outcome.kind() != storage::Outcome::Kind::InUse) return outcome.text();
-    return "a broker runs with this data directory: stop it first (" + outcome.text() + ")";
+int print_failure(const storage::Outcome& outcome, const std::string& store_path) {
+    if (outcome.kind() == storage::Outcome::Kind::InUse)
+        return print_error("a broker runs with this data directory: stop it first (" + outcome.text() + ")");
+    if (outcome.text().starts_with(store_path + ": there is a store already"))
+        return print_error(outcome.text() + "; with --set-aside it is renamed, and the backup takes its place");
+    return print_error(outcome.text() + "; nothing has been changed");
 }
 
 int restore(const Arguments& arguments) {
-    std::string report;
-    if (const auto outcome = storage::check_backup(arguments.directory, report); !outcome)
-        return print_error(outcome.text() + "; nothing has been changed");
-    std::printf("backup: %s", report.c_str());
-    std::string set_aside;
-    const auto outcome =
-        storage::restore_backup(arguments.directory, arguments.place.store_path(), stamp_now(), set_aside);
-    if (!set_aside.empty()) std::printf("the store that was there is now %s\n", set_aside.c_str());
-    if (!outcome) return print_error(explained(outcome));
-    std::printf("restored to %s: start the broker\n", arguments.place.store_path().c_str());
+    const std::string store_path = arguments.place.store_path();
+    if (broker_listens(arguments.place))
+        return print_error("a broker runs with this data directory: stop it first (it listens on " +
+                           arguments.place.socket_path() + ")");
+    if (const auto outcome = storage::create_store_directory(arguments.place.data_dir); !outcome)
+        return print_error(outcome.text());
+    const auto restored =
+        storage::restore_backup(arguments.directory, store_path, stamp_now(),
+                                arguments.sets_aside ? storage::Replace::SetAside : storage::Replace::Nothing);
+    if (!restored.outcome) return print_failure(restored.outcome, store_path);
+    std::printf("backup: %s", restored.report.c_str());
+    if (!restored.set_aside.empty()) std::printf("the store that was there is now %s\n", restored.set_aside.c_str());
+    std::printf("restored to %s: start the broker\n", store_path.c_str());
     return 0;
 }
 
@@ -78,7 +86,7 @@ void add_backup_command(CLI::App& program, int& exit_code) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App& command =
         *program.add_subcommand("backup", "Copy the store of a running broker, which goes on meanwhile");
-    command.add_option("DIR", arguments->directory, "Where the backup is put; must not exist")->required();
+    command.add_option("DIR", arguments->directory, "Where the backup is put; must not exist, or be empty")->required();
     add_directory_option(command, arguments->place);
     add_socket_option(command, arguments->place);
     command.footer(
@@ -93,9 +101,9 @@ void add_restore_command(CLI::App& program, int& exit_code) {
         *program.add_subcommand("restore", "Put a backup in the place of the store of a stopped broker");
     command.add_option("DIR", arguments->directory, "The backup; it is left as it is")->required();
     add_directory_option(command, arguments->place);
-    command.footer(
-        "The backup is checked first. The store that is there is renamed to store.before-restore-DATE, never "
-        "removed.");
+    command.footer("The backup is copied, and the copy checked, before anything is changed.");
+    command.add_flag("--set-aside", arguments->sets_aside,
+                     "Rename the store that is there to store.before-restore-DATE; it is never removed");
     command.callback([arguments, &exit_code] { exit_code = restore(*arguments); });
 }
 

@@ -46,6 +46,32 @@ void add_loops(std::string& out, const JsonValue& status) {
     for (const JsonValue& loop : loops)
         text += count(loop["connections"]) + (&loop == &loops.back() ? "" : ", ");
     add_line(out, "loops", text + ")");
+    for (const JsonValue& loop : loops)
+        if (!loop["answers"].boolean(true))
+            add_line(out, "", "loop " + whole(static_cast<double>(&loop - loops.data())) + " does NOT ANSWER");
+}
+
+// Client Identifiers are what clients say: none of it may move the cursor of a terminal.
+std::string printable(const std::string& text) {
+    std::string out;
+    for (size_t at = 0; at < text.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        const bool is_c1 = byte == 0xC2 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xA0;
+        out += byte < 0x20 || byte == 0x7F || is_c1 ? '?' : text[at];
+        if (is_c1) ++at;
+    }
+    return out;
+}
+
+void add_queues(std::string& out, const JsonValue& status) {
+    std::string_view title = "  longest";
+    for (const JsonValue& queue : status["longest_queues"].elements()) {
+        add_line(out, title,
+                 count(queue["messages"]) + " messages, " + size_text(queue["bytes"].number()) + " for " +
+                     printable(queue["client_identifier"].text()) +
+                     (queue["connected"].boolean() ? "" : " (not connected)"));
+        title = "";
+    }
 }
 
 void add_clients(std::string& out, const JsonValue& status) {
@@ -60,6 +86,7 @@ void add_clients(std::string& out, const JsonValue& status) {
     add_line(out, "queued",
              count(status["queued_messages"]) + " messages, " + size_text(status["queued_bytes"].number()) + "; " +
                  count(status["inflight_messages"]) + " in flight");
+    add_queues(out, status);
 }
 
 void add_traffic(std::string& out, const JsonValue& status) {
@@ -91,7 +118,9 @@ void add_storage(std::string& out, const JsonValue& storage) {
                  with_digits(storage["commit_ms_mean"].number(), 2) + " ms, longest " +
                  with_digits(storage["commit_ms_max"].number(), 2) + " ms");
     add_line(out, "  backlog", size_text(storage["backlog_bytes"].number()));
-    add_line(out, "  state", storage["failing"].boolean() ? "FAILING: " + storage["failure"].text() : "fine");
+    std::string state = storage["full"].boolean() ? "FULL: storage.max_bytes is reached" : "fine";
+    if (storage["failing"].boolean()) state = "FAILING: " + storage["failure"].text();
+    add_line(out, "  state", state);
 }
 
 }  // namespace

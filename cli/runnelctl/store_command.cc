@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 
+#include "broker/history/keys.h"
 #include "broker/session/stored_keys.h"
 #include "cli/runnelctl/admin_client.h"
 #include "cli/runnelctl/command.h"
@@ -17,6 +18,7 @@
 namespace runnel::ctl {
 namespace {
 
+using history::KeyKind;
 using session::StoredKind;
 
 struct Arguments {
@@ -27,25 +29,30 @@ struct Arguments {
 };
 
 struct KindName {
-    StoredKind kind;
+    char letter;
     std::string_view name;
 };
 
 constexpr KindName kKindNames[] = {
-    {StoredKind::Format, "format"},
-    {StoredKind::Session, "sessions"},
-    {StoredKind::Subscription, "subscriptions"},
-    {StoredKind::Window, "windows (messages in flight)"},
-    {StoredKind::Deliveries, "queues (messages of one turn each)"},
-    {StoredKind::Retained, "Retained Messages"},
-    {StoredKind::Run, "runs"},
-    {StoredKind::Watermark, "watermarks between loops"},
-    {StoredKind::Outbox, "QoS 2 messages between loops"},
+    {static_cast<char>(StoredKind::Format), "format"},
+    {static_cast<char>(StoredKind::Session), "Sessions"},
+    {static_cast<char>(StoredKind::Subscription), "subscriptions"},
+    {static_cast<char>(StoredKind::Window), "windows (messages in flight)"},
+    {static_cast<char>(StoredKind::Deliveries), "queues (messages of one turn each)"},
+    {static_cast<char>(StoredKind::Retained), "Retained Messages"},
+    {static_cast<char>(StoredKind::Run), "runs"},
+    {static_cast<char>(StoredKind::Watermark), "watermarks between loops"},
+    {static_cast<char>(StoredKind::Outbox), "QoS 2 messages between loops"},
+    {static_cast<char>(KeyKind::Message), "history: messages"},
+    {static_cast<char>(KeyKind::Topic), "history: messages by topic"},
+    {static_cast<char>(KeyKind::Bucket), "history: buckets of numbers"},
+    {static_cast<char>(KeyKind::Rule), "history: rules"},
+    {static_cast<char>(KeyKind::Run), "history: runs"},
 };
 
 std::string name_of(char letter) {
     for (const KindName& each : kKindNames)
-        if (static_cast<char>(each.kind) == letter) return std::string(each.name);
+        if (each.letter == letter) return std::string(each.name);
     return std::string("others, kind ") + letter;
 }
 
