@@ -75,10 +75,11 @@ class Broker:
     The directory lives as long as the object, so that start() after stop() or kill() is a restart with the same data.
     """
 
-    def __init__(self, config=None, arguments=(), start=True):
+    def __init__(self, config=None, arguments=(), start=True, prefix=()):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="runnel-test-"))
         self.config = toml_writer.merge(default_config(self.directory), config or {})
         self.arguments = list(arguments)
+        self.prefix = list(prefix)  # A program that becomes the broker, such as nsenter.
         self.addresses = []
         self.log = []
         self._process = None
@@ -100,7 +101,7 @@ class Broker:
 
     def start(self):
         started = subprocess.Popen(
-            [str(binary()), "--config", str(self.write_config()), *self.arguments],
+            [*self.prefix, str(binary()), "--config", str(self.write_config()), *self.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self.directory,
         )  # fmt: skip
         self._process = started
