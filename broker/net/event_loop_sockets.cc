@@ -222,7 +222,10 @@ bool EventLoop::write_plain(Socket& socket) {
     bool full = false;
     for (int writes = 0; !full; ++writes) {
         const size_t count = shard_->gather_output(socket.id, pieces);
-        if (count == 0) break;
+        if (count == 0) {
+            if (writes == 0) shard_->output_written(socket.id, 0, false, now());  // It takes more again.
+            break;
+        }
         size_t wanted = 0;
         for (size_t i = 0; i < count; ++i) {
             vectors[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};

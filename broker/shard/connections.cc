@@ -164,14 +164,14 @@ size_t Shard::gather_output(ConnectionId id, std::span<std::string_view> pieces)
 void Shard::output_written(ConnectionId id, size_t size, bool socket_full, Time now) {
     now_ = now;
     Connection* connection = find(id);
-    if (connection == nullptr || !connection->output) return;
+    if (connection == nullptr || (!connection->output && !connection->socket_full)) return;
     const bool was_choked = !connection->stalled && !may_handle_more(*connection);
-    connection->output->consume(size);
+    if (connection->output) connection->output->consume(size);
     counters_.bytes_sent.add(size);
     connection->socket_full = socket_full;
-    if (connection->output->empty())
+    if (connection->output && connection->output->empty())
         outputs_.give_back(std::move(connection->output));
-    else if (socket_full)
+    else if (connection->output && socket_full)
         connection->output->compact();
     if (!socket_full && connection->is_connected()) deliver_waiting(*connection, now);
     if (was_choked && may_handle_more(*connection)) resume_input(*connection, now);

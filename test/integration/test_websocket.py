@@ -6,7 +6,10 @@ import socket
 import struct
 
 import pytest
-from wire import TIMEOUT, V5, V311, Client, Connack, Connect, MemoryGrowth, Publish, Subscribe, Subscription, Will, resident_bytes, statement5
+from wire import (
+    TIMEOUT, V5, V311, Client, Connack, Connect, MemoryGrowth, Puback, Publish, Subscribe, Subscription, Will,
+    resident_bytes, statement5,
+)  # fmt: skip
 from wire.decoder import decode_all
 from wire.websocket import BINARY, CLOSE, PING, PONG, TEXT, WebSocket, accept_for, frame, head
 
@@ -230,3 +233,45 @@ def test_http_listener_is_not_for_mqtt(broker):
         plain.sendall(connect())
         answer = plain.recv(12)
     assert answer == b"HTTP/1.1 400"
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+def test_slow_reader_gets_everything_in_the_end(websocket, broker, client, topic, qos):
+    """Its socket is full for long, while messages wait in the queue."""
+    one = websocket()
+    connected(one)
+    one.send(frame(Subscribe(packet_identifier=1, filters=[Subscription(topic("slow"), qos=qos)]).encode(V5)))
+    packets_of(one)
+    publisher = client(broker=broker)
+    count, payload = 400, b"p" * 50_000
+    for _ in range(count):
+        publisher.publish(topic("slow"), payload, qos=1)
+    received, rest = 0, b""
+    while received < count:
+        opcode, part = one.receive()
+        assert opcode == BINARY
+        rest += part
+        packets, rest = whole_packets(rest)
+        for packet in packets:
+            if qos == 1:
+                one.send(frame(Puback(packet_identifier=packet.packet_identifier).encode(V5)))
+            received += 1
+
+
+def whole_packets(content):
+    """What of it is whole, and the rest."""
+    packets = []
+    while True:
+        length, shift, at = 0, 0, 1
+        while at < len(content):
+            length |= (content[at] & 0x7F) << shift
+            shift += 7
+            at += 1
+            if content[at - 1] < 0x80:
+                break
+        else:
+            return packets, content
+        if len(content) < at + length:
+            return packets, content
+        packets += decode_all(content[: at + length], V5)
+        content = content[at + length :]
