@@ -140,6 +140,7 @@ void EventLoop::end_turn() {
     }
     end_lingering(false);
     if (!held_back_.empty()) go_on_reading();
+    if (!lost_.empty()) uv_async_send(&wake_up_);  // By the last writes of this turn.
     if (draining_) finish_if_drained();
     arm_timer();
 }

@@ -323,7 +323,7 @@ void EventLoop::close_gently(std::unique_ptr<Socket> socket) {
         return;
     }
     socket->counted = {};
-    socket->held_back = false;
+    socket->held_back = socket->clogged = false;
     socket->lingering = socket->reading = true;
     socket->writing = false;
     socket->linger_until = now() + kLinger;

@@ -53,7 +53,9 @@ void EventLoop::adopt_stream(int descriptor, shard::PeerAddress address, Counted
 
 void EventLoop::watch_stream(Stream& stream) {
     const bool reads = !stream.input_ended && (!stream.session || stream.session->wants_input());
-    const int events = (reads ? UV_READABLE : UV_DISCONNECT) | (stream.writing ? UV_WRITABLE : 0);
+    // A side that has been shut would be told again and again.
+    const int otherwise = stream.input_ended ? 0 : UV_DISCONNECT;
+    const int events = (reads ? UV_READABLE : otherwise) | (stream.writing ? UV_WRITABLE : 0);
     uv_poll_start(&stream.poll, events, [](uv_poll_t* poll, int status, int ready) {
         auto* self = static_cast<Stream*>(poll->data);
         self->loop->stream_ready(*self, status, ready);
@@ -88,7 +90,6 @@ bool EventLoop::read_stream(Stream& stream) {
         stream.input_ended = true;
         stream.session->input_ended();
     } else {
-        stream.deadline = now() + kPatience;
         stream.session->bytes_received(bytes);
     }
     return true;
@@ -113,17 +114,16 @@ void EventLoop::go_on_with_awake_streams() {
 // Writes what there is, and does what the session has come to.
 void EventLoop::go_on_with_stream(Stream& stream) {
     if (!stream.session) return;
-    while (!write_stream(stream)) {
+    if (!write_stream(stream)) {
         std::string rest;
         if (auto filter = stream.session->take_filter(rest)) return stream_has_filter(stream, std::move(filter), rest);
         if (stream.lost || stream.session->is_ended()) return end_stream(stream);
-        if (!stream.session->wants_turn()) break;
+        stream.writing = stream.session->wants_turn();  // The others have theirs first.
     }
-    if (stream.lost) return end_stream(stream);
-    if (const Waits waits = stream.session->waits(); waits != stream.waits) {
-        stream.waits = waits;
-        stream.deadline = now() + (waits == Waits::ForNothing && !stream.writing ? kIdlePatience : kPatience);
-    }
+    const Waits waits = stream.session->waits();
+    if (waits != stream.waits) stream.deadline = now() + kPatience;
+    stream.waits = waits;
+    if (waits == Waits::ForNothing && !stream.writing) stream.deadline = now() + kIdlePatience;
     watch_stream(stream);
 }
 
