@@ -42,7 +42,7 @@ def publish_until_full(disk, publisher, topic):
     for number in range(5000):
         disk.fill()
         publisher.send(Publish(topic=topic, payload=b"%d " % number + b"p" * 20_000, qos=1))
-        if not select.select([publisher], [], [], 1)[0]:
+        if not select.select([publisher], [], [], 5)[0]:
             return list(range(number))
         assert publisher.expect(Puback).reason_code == 0
     raise AssertionError("a full disk takes everything")
