@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/rocksdb_store.h"
 
-#include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
@@ -9,10 +8,7 @@
 #include <rocksdb/file_system.h>
 #include <rocksdb/iterator.h>
 #include <rocksdb/listener.h>
-#include <rocksdb/options.h>
-#include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
-#include <rocksdb/utilities/table_properties_collectors.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -21,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "storage/rocksdb_options.h"
 #include "storage/rocksdb_store_testing.h"
 #include "storage/store_directory.h"
 #include "storage/write_ahead_log_scan.h"
@@ -82,56 +79,6 @@ struct BatchWriter {
     // A batch has no limit of its own, so adding to it cannot fail.
     static void add(const rocksdb::Status& status) { status.PermitUncheckedError(); }
 };
-
-rocksdb::BlockBasedTableOptions table_options(const RocksDbOptions& options) {
-    rocksdb::BlockBasedTableOptions table;
-    table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes, 2);
-    table.block_size = 8 << 10;
-    // So that the cache bounds them too.
-    table.cache_index_and_filter_blocks = true;
-    table.format_version = 5;
-    return table;
-}
-
-rocksdb::Options library_options(const RocksDbOptions& ours) {
-    rocksdb::Options options;
-    options.create_if_missing = true;
-    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(ours)));
-    options.compression = rocksdb::kLZ4Compression;
-    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;  // See write_ahead_log_scan.h.
-    // Memory.
-    options.write_buffer_size = ours.write_buffer_bytes;
-    options.max_write_buffer_number = ours.write_buffers_max;
-    options.arena_block_size = std::min<size_t>(256 << 10, ours.write_buffer_bytes / 8);
-    options.max_background_jobs = ours.background_threads;
-    options.max_file_opening_threads = 1;
-    // One thread writes.
-    options.allow_concurrent_memtable_write = false;
-    options.enable_write_thread_adaptive_yield = false;
-    // Messages live short: what was erased shall not wait for its level to fill. Old files are compacted within the
-    // hour, and those that consist of erasures at once.
-    options.level_compaction_dynamic_level_bytes = true;
-    options.max_bytes_for_level_base = 32 << 20;
-    options.target_file_size_base = 16 << 20;
-    options.target_file_size_multiplier = 2;
-    options.ttl = 3600;
-    options.max_open_files = -1;  // ttl needs it; and a missing or cut file is noticed when the store is opened.
-    options.table_properties_collector_factories.push_back(
-        rocksdb::NewCompactOnDeletionCollectorFactory(4096, 2048, 0.5));
-    // Large files reach the disk bit by bit, so that a sync of the log does not wait for all of it.
-    options.bytes_per_sync = 1 << 20;
-    // What is beside the store in its directory stays small.
-    options.max_manifest_file_size = 1 << 20;
-    options.manifest_preallocation_size = 64 << 10;
-    options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-    options.keep_log_file_num = 2;
-    options.max_log_file_size = 1 << 20;
-    options.stats_dump_period_sec = 0;
-    options.stats_persist_period_sec = 0;
-    // Who tries again is us: apply().
-    options.max_bgerror_resume_count = 0;
-    return options;
-}
 
 // Keeps RocksDB from recovering on its own, every five seconds and only if it finds enough space free: apply() does it,
 // as often as it is called.
@@ -515,7 +462,7 @@ Outcome find_damage(const std::string& path, const rocksdb::Options& options) {
 OpenedStore open_with(const std::string& path, const RocksDbOptions& ours, std::unique_ptr<rocksdb::Env> own_env) {
     OpenedStore result;
     rocksdb::Env& env = own_env ? *own_env : *rocksdb::Env::Default();
-    rocksdb::Options options = library_options(ours);
+    rocksdb::Options options = library_options(path, ours);
     options.env = &env;
     result.outcome = create_store_directory(path);
     if (result.outcome) result.outcome = find_other_user(path, env);
@@ -563,7 +510,7 @@ Outcome lock_store(const std::string& path, StoreLock& lock) {
 }
 
 Outcome check_rocksdb(const std::string& path, std::string& report) {
-    rocksdb::Options options = library_options({});
+    rocksdb::Options options = library_options(path, {});
     options.create_if_missing = false;
     if (!has_current(path, *options.env) && !has_lost_its_beginning(path)) {
         return {Outcome::Kind::IoError, path + ": there is no store here"};
@@ -584,7 +531,7 @@ Outcome check_rocksdb(const std::string& path, std::string& report) {
 }
 
 Outcome repair_rocksdb(const std::string& path, std::string& report) {
-    rocksdb::Options options = library_options({});
+    rocksdb::Options options = library_options(path, {});
     options.create_if_missing = false;
     if (!options.env->FileExists(path).ok()) return {Outcome::Kind::IoError, path + ": No such file or directory"};
     if (Outcome outcome = find_other_user(path, *options.env); !outcome) return outcome;
