@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "bridges/http/gate.h"
 #include "bridges/http/routes.h"
 #include "broker/api/operations.h"
 #include "broker/api/stream_service.h"
@@ -13,11 +14,13 @@ namespace runnel::http {
 // What a listener for HTTP answers: one for each event loop, used by its thread.
 class HttpService final : public api::StreamService {
 public:
-    // `operations` outlives it. `websocket` answers at /mqtt.
-    HttpService(api::Operations& operations, std::shared_ptr<const api::UpgradeHandler> websocket);
-    std::unique_ptr<api::StreamSession> open() override;
+    // `operations` and `broker` outlive it. `websocket` answers at /mqtt.
+    HttpService(api::Operations& operations, api::LocalBroker& broker,
+                std::shared_ptr<const api::UpgradeHandler> websocket);
+    std::unique_ptr<api::StreamSession> open(const api::StreamOrigin& origin) override;
 
 private:
+    Gate gate_;
     Routes routes_;
 };
 
