@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "bridges/http/gate.h"
@@ -16,7 +18,7 @@ class HttpService final : public api::StreamService {
 public:
     // `operations` and `broker` outlive it. `websocket` answers at /mqtt.
     HttpService(api::Operations& operations, api::LocalBroker& broker,
-                std::shared_ptr<const api::UpgradeHandler> websocket);
+                std::shared_ptr<const api::UpgradeHandler> websocket, std::function<int64_t()> wall_now_ms);
     std::unique_ptr<api::StreamSession> open(const api::StreamOrigin& origin) override;
 
 private:
