@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "bridges/http/history_routes.h"
 #include "bridges/http/http_session.h"
 #include "bridges/http/publish_routes.h"
 #include "bridges/http/subscribe_routes.h"
@@ -30,6 +31,7 @@ HttpService::HttpService(api::Operations& operations, api::LocalBroker& broker,
     add_health_routes(routes_, operations);
     add_topic_routes(routes_, gate_, broker);
     add_publish_routes(routes_, gate_, broker);
+    add_history_routes(routes_, gate_, broker, wall_now_ms);
     add_subscribe_routes(routes_, gate_, broker, wall_now_ms);
     routes_.add_upgrade("mqtt", std::move(websocket));
 }
