@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "bridges/http/message.h"
 #include "broker/api/local_client.h"
 #include "broker/api/stream_service.h"
 
@@ -19,7 +20,11 @@ struct Caller {
         api::LocalClient client;
         uint64_t users_generation = 0;
     };
-    std::optional<Login> login;
+    std::optional<Login> login{};
+    // Of the request that is answered: whether the page of another origin that sends it may, and what the answer says
+    // of that.
+    bool origin_is_allowed = false;
+    Headers cors_fields{};
     // What the connection goes on as; null until it does.
     api::StreamSession::Continuation continuation{};
 };

@@ -196,6 +196,8 @@ void HttpConnection::write_head(const Response& response, std::optional<size_t> 
     output_.append(status_text(response.status)).append("\r\n");
     for (const Header& field : response.headers.fields())
         append_field(output_, field.name, field.value);
+    for (const Header& field : answer_fields_.fields())
+        append_field(output_, field.name, field.value);
     const bool has_no_body = response.status == 204 || response.status == 304 || response.status < 200;
     if (length && !has_no_body) append_field(output_, "Content-Length", std::to_string(*length));
     if (sending_ == Sending::Chunks) append_field(output_, "Transfer-Encoding", "chunked");

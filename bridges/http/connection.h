@@ -33,6 +33,8 @@ public:
 
     // The answer to the request that was taken. `ends_connection` closes after it.
     void answer(const Response& response, bool ends_connection = false);
+    // What the answer says besides its own header fields.
+    void set_answer_fields(Headers fields) { answer_fields_ = std::move(fields); }
     // Or in parts: the head of a response, whose body is empty, then any number of parts, then the end. Chunked for
     // HTTP/1.1, until the end of the connection for HTTP/1.0.
     void begin_answer(const Response& head);
@@ -117,6 +119,7 @@ private:
     std::string output_;
     size_t written_ = 0;
     std::function<void()> wants_room_;
+    Headers answer_fields_;
     Sending sending_ = Sending::Nothing;
     bool answering_ = false;
     bool leaves_body_out_ = false;  // HEAD.

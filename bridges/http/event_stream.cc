@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "bridges/http/message.h"
 #include "broker/base/base64.h"
 #include "broker/base/json.h"
 #include "broker/mqtt/encoder.h"
@@ -24,10 +23,11 @@ constexpr std::string_view kHistoryId = "history-id";
 
 constexpr mqtt::DecodeLimits kLimits{UINT32_MAX};
 
-void write_head(const Response& response, std::string_view body, bool has_end, std::string& out) {
+void write_head(const Response& response, const Headers& more, std::string_view body, bool has_end, std::string& out) {
     out += "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(status_text(response.status)) + "\r\n";
-    for (const Header& field : response.headers.fields())
-        out += field.name + ": " + field.value + "\r\n";
+    for (const Headers* headers : {&response.headers, &more})
+        for (const Header& field : headers->fields())
+            out += field.name + ": " + field.value + "\r\n";
     if (has_end) out += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     out.append("Connection: close\r\n\r\n").append(body);
 }
@@ -159,8 +159,8 @@ void EventStream::subscribed(const mqtt::Frame& frame, std::string& outside) {
     if (refused != ack.reasons.end()) return refuse(*refused, outside);
     if (request_.format == EventFormat::Array) return;
     const bool events = request_.format == EventFormat::Events;
-    write_head(head_of(events ? "text/event-stream" : "application/x-ndjson"), events ? "retry: 2000\n\n" : "", false,
-               outside);
+    write_head(head_of(events ? "text/event-stream" : "application/x-ndjson"), request_.answer_fields,
+               events ? "retry: 2000\n\n" : "", false, outside);
     head_written_ = true;
 }
 
@@ -199,12 +199,12 @@ void EventStream::refuse(mqtt::ReasonCode reason, std::string& outside) {
                 : is_busy    ? 503
                              : 422,
                 "subscription-refused", "The subscription was refused: " + std::string(mqtt::name_of(reason)) + ".");
-    write_head(answer, answer.body, true, outside);
+    write_head(answer, request_.answer_fields, answer.body, true, outside);
 }
 
 void EventStream::finish(std::string& outside) {
     if (std::exchange(finished_, true) || request_.format != EventFormat::Array) return;
-    write_head(head_of("application/json"), "[" + array_ + "]\n", true, outside);
+    write_head(head_of("application/json"), request_.answer_fields, "[" + array_ + "]\n", true, outside);
 }
 
 void EventStream::close(std::string& outside) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bridges/http/event_cursor.h"
+#include "bridges/http/message.h"
 #include "broker/api/byte_filter.h"
 #include "broker/mqtt/decoder.h"
 
@@ -25,6 +26,7 @@ struct EventRequest {
     uint64_t count_max = 0;    // Ends after so many messages; 0 = no limit.
     uint16_t timeout = 0;      // Seconds, after which it ends; 0 = never.
     EventCursor cursor{0};
+    Headers answer_fields;  // Besides those of the format.
 };
 
 // The answer of GET /v1/subscribe: an MQTT client that subscribes at QoS 0 and shows each message as JSON. What a slow

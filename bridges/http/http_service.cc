@@ -5,6 +5,7 @@
 
 #include "bridges/http/history_routes.h"
 #include "bridges/http/http_session.h"
+#include "bridges/http/login_routes.h"
 #include "bridges/http/publish_routes.h"
 #include "bridges/http/subscribe_routes.h"
 #include "bridges/http/topic_routes.h"
@@ -25,9 +26,13 @@ void add_health_routes(Routes& routes, api::Operations& operations) {
 
 }  // namespace
 
-HttpService::HttpService(api::Operations& operations, api::LocalBroker& broker,
-                         std::shared_ptr<const api::UpgradeHandler> websocket, std::function<int64_t()> wall_now_ms)
-    : gate_(broker) {
+HttpService::HttpService(api::Operations& operations, api::LocalBroker& broker, api::LoginSessions& logins,
+                         std::vector<std::string> origins, std::shared_ptr<const api::UpgradeHandler> websocket,
+                         std::function<int64_t()> wall_now_ms)
+    : gate_(broker, logins) {
+    routes_.allow_origins(std::move(origins));
+    routes_.identify_with([this](const Request& request) { return gate_.logged_in(request); });
+    add_login_routes(routes_, gate_, broker, logins);
     add_health_routes(routes_, operations);
     add_topic_routes(routes_, gate_, broker);
     add_publish_routes(routes_, gate_, broker);

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "bridges/http/gate.h"
 #include "bridges/http/routes.h"
@@ -16,9 +18,11 @@ namespace runnel::http {
 // What a listener for HTTP answers: one for each event loop, used by its thread.
 class HttpService final : public api::StreamService {
 public:
-    // `operations` and `broker` outlive it. `websocket` answers at /mqtt.
-    HttpService(api::Operations& operations, api::LocalBroker& broker,
-                std::shared_ptr<const api::UpgradeHandler> websocket, std::function<int64_t()> wall_now_ms);
+    // `operations`, `broker` and `logins` outlive it. `websocket` answers at /mqtt; pages of `origins` may use the
+    // rest.
+    HttpService(api::Operations& operations, api::LocalBroker& broker, api::LoginSessions& logins,
+                std::vector<std::string> origins, std::shared_ptr<const api::UpgradeHandler> websocket,
+                std::function<int64_t()> wall_now_ms);
     std::unique_ptr<api::StreamSession> open(const api::StreamOrigin& origin) override;
 
 private:

@@ -40,11 +40,32 @@ void HttpSession::time_is_up() {
 
 void HttpSession::answer_requests() {
     while (auto request = connection_->take_request()) {
+        look_at_origin(*request);
         if (routes_.is_upgrade(*request))
             upgrade(*request);
         else
             routes_.dispatch(std::make_shared<Exchange>(connection_, *std::move(request), caller_));
     }
+}
+
+// CORS (of the Fetch standard): pages that the configuration names may read answers, and ask beforehand what they may
+// send. Cookies are not for them.
+void HttpSession::look_at_origin(const Request& request) {
+    const std::string* origin = request.headers.find("Origin");
+    caller_->origin_is_allowed = origin != nullptr && routes_.allows_origin(*origin);
+    caller_->cors_fields = {};
+    if (caller_->origin_is_allowed) {
+        Headers& fields = caller_->cors_fields;
+        fields.add("Access-Control-Allow-Origin", *origin);
+        fields.add("Vary", "Origin");
+        if (request.method == "OPTIONS") {
+            fields.add("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE");
+            if (const std::string* wanted = request.headers.find("Access-Control-Request-Headers"))
+                fields.add("Access-Control-Allow-Headers", *wanted);
+            fields.add("Access-Control-Max-Age", "600");
+        }
+    }
+    connection_->set_answer_fields(caller_->cors_fields);
 }
 
 void HttpSession::upgrade(const Request& request) {
@@ -58,6 +79,7 @@ void HttpSession::upgrade(const Request& request) {
     if (answer.status == 101) {
         connection_->switch_protocols(headers);
         caller_->continuation.filter = std::move(answer.filter);
+        caller_->continuation.identity = routes_.identity_of(request);
         return;
     }
     Response refusal =

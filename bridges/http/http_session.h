@@ -16,7 +16,7 @@ public:
         : routes_(routes),
           connection_(std::make_shared<HttpConnection>(
               limits, [&routes](const Request& request) { return routes.streams_body(request); })),
-          caller_(std::make_shared<Caller>(Caller{std::move(origin), {}, {}})) {}
+          caller_(std::make_shared<Caller>(Caller{std::move(origin)})) {}
 
     void bytes_received(std::string_view bytes) override;
     void input_ended() override;
@@ -34,6 +34,7 @@ private:
     void answer_requests();
 
     void upgrade(const Request& request);
+    void look_at_origin(const Request& request);
 
     const Routes& routes_;
     std::shared_ptr<HttpConnection> connection_;

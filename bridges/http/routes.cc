@@ -87,6 +87,11 @@ bool Routes::streams_body(const Request& request) const {
     return std::ranges::any_of(routes_, takes);
 }
 
+bool Routes::allows_origin(std::string_view origin) const {
+    return std::ranges::any_of(
+        origins_, [&](const std::string& allowed) { return allowed == "*" || equals_ignoring_case(allowed, origin); });
+}
+
 void Routes::dispatch(const ExchangeRef& exchange) const {
     const Request& request = exchange->request();
     const std::string method = request.method == "HEAD" ? "GET" : request.method;

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "bridges/http/exchange.h"
+#include "broker/api/identity.h"
 #include "broker/api/upgrade.h"
 
 namespace runnel::http {
@@ -36,6 +39,17 @@ public:
     }
     const api::UpgradeHandler* upgrade_handler() const { return upgrade_handler_.get(); }
 
+    // Who is asking for the upgrade, if the request shows it.
+    using Identify = std::function<std::optional<api::Identity>(const Request&)>;
+    void identify_with(Identify identify) { identify_ = std::move(identify); }
+    std::optional<api::Identity> identity_of(const Request& request) const {
+        return identify_ ? identify_(request) : std::nullopt;
+    }
+
+    // Pages of which other origins may use these paths: "https://plant.example"; "*" = all.
+    void allow_origins(std::vector<std::string> origins) { origins_ = std::move(origins); }
+    bool allows_origin(std::string_view origin) const;
+
     struct Route {
         std::string method;
         std::string pattern;
@@ -47,6 +61,8 @@ public:
 
 private:
     std::vector<Route> routes_;
+    std::vector<std::string> origins_;
+    Identify identify_;
     std::string upgrade_path_;  // One segment.
     std::shared_ptr<const api::UpgradeHandler> upgrade_handler_;
 };

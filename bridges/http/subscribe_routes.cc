@@ -105,6 +105,7 @@ void follow(api::LocalBroker& broker, int64_t now_ms, const ExchangeRef& exchang
         if (!broker.may_subscribe(client, filter))
             return exchange->answer(problem(403, "not-authorized", "The access rules do not allow " + filter + "."));
     if (!events.replay_since.empty() && !broker.has_history()) events.replay_since.clear();
+    events.answer_fields = exchange->caller().cors_fields;
     if (exchange->request().method == "HEAD") return exchange->answer(Response{});
     exchange->go_on_with(std::make_unique<EventStream>(std::move(events)), client.identity);
 }

@@ -51,6 +51,7 @@ struct Config {
     std::string data_dir = "runnel-data";
     uint32_t max_connections = 0;  // In the whole broker; 0 = no limit.
     std::vector<ListenerConfig> listeners{{}, {net::ListenerProtocol::Http, "127.0.0.1:8080"}};
+    std::vector<std::string> http_origins;
     std::vector<std::string> websocket_origins;
     shard::Settings settings;
     StorageConfig storage;  // What is promised is in settings.

@@ -215,6 +215,8 @@ constexpr std::array kBrokerOptions{
     text<&Config::auth, &AuthConfig::password_file>("auth.password_file", 0,
         "Users and their password hashes, as `runnelctl passwd` writes them; empty = none."),
 
+    text_list<&Config::http_origins>("http.origins",
+        "Origins of pages that may use the HTTP API besides those of the same host, as browsers name them: \"https://plant.example\"; \"*\" = all."),
     text_list<&Config::websocket_origins>("websocket.origins",
         "Origins of pages that may connect besides those of the same host, as browsers name them: \"https://plant.example\"; \"*\" = all."),
 
@@ -274,6 +276,7 @@ constexpr std::array kSections{
         "Who may do what. The first rule that decides wins; with any rule present the default is deny."},
     Section{"history", true,
         "Which messages are kept for queries and replay. The first rule whose filter matches counts. Needs a store."},
+    Section{"http", false, "The HTTP bridge, on listeners for http."},
     Section{"websocket", false, "MQTT over WebSocket, at /mqtt of listeners for http."},
     Section{"log", false, "The log."},
 };

@@ -22,6 +22,7 @@
 #include "broker/server/broker_operations.h"
 #include "broker/server/broker_store.h"
 #include "broker/server/log_sink.h"
+#include "broker/server/login_table.h"
 #include "broker/server/service_notify.h"
 #include "broker/server/sys_topics.h"
 
@@ -113,6 +114,7 @@ private:
     AdminChannel admin_channel_{log_sink_};
     std::unique_ptr<BrokerOperations> operations_;
     std::unique_ptr<api::StreamService> admin_service_;
+    LoginTable logins_;
     std::vector<std::unique_ptr<api::StreamService>> http_services_;  // One for each loop.
     SysTopics::Clock::time_point next_house_step_;
     SysTopics::Clock::time_point next_space_step_;
@@ -160,7 +162,7 @@ void Broker::make_operations(const Bridges& bridges) {
     operations_ = std::make_unique<BrokerOperations>(std::move(parts));
     admin_service_ = bridges.admin(*operations_, store_.history());
     for (const auto& loop : loops_) {
-        http_services_.push_back(bridges.http(*operations_, loop->local_broker(), config_));
+        http_services_.push_back(bridges.http(*operations_, loop->local_broker(), logins_, config_));
         loop->serve_streams(*http_services_.back());
     }
 }
@@ -260,6 +262,7 @@ void Broker::reload() {
         config_.access = loaded->access;
         config_.log = loaded->log;
         log_sink_.configure(config_.log);
+        logins_.end_all();
         const net::AccessChanged change{make_authenticator(), make_access()};
         for (const auto& loop : loops_)
             loop->post(change);

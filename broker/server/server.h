@@ -7,6 +7,7 @@
 
 #include "broker/api/history.h"
 #include "broker/api/local_broker.h"
+#include "broker/api/login_sessions.h"
 #include "broker/api/operations.h"
 #include "broker/api/stream_service.h"
 #include "broker/base/result.h"
@@ -23,7 +24,9 @@ struct Bridges {
     // Answers on the admin channel. Without a store there is no history.
     std::function<std::unique_ptr<api::StreamService>(api::Operations&, const api::History*)> admin;
     // Answers on listeners for HTTP; made once for each event loop.
-    std::function<std::unique_ptr<api::StreamService>(api::Operations&, api::LocalBroker&, const Config&)> http;
+    std::function<std::unique_ptr<api::StreamService>(api::Operations&, api::LocalBroker&, api::LoginSessions&,
+                                                      const Config&)>
+        http;
 };
 
 // Runs a broker until SIGTERM or SIGINT; the exit code of the program.

@@ -79,6 +79,7 @@ TEST_CASE("print: reading what was printed gives the same configuration") {
     config.sys_interval = Duration{0};
     config.data_dir = "/a \"quoted\" \\ back\tslash \xc3\xa4\x7f";
     config.listeners = {{net::ListenerProtocol::Mqtt, "[::]:0", 5}, {net::ListenerProtocol::Auto, "unix:/a b"}};
+    config.http_origins = {"https://office.example"};
     config.websocket_origins = {"https://plant.example"};
     config.settings.max_expiry_seconds = 0xFFFF'FFFF;
     config.settings.max_queued_bytes = 12'345;
