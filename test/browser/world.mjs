@@ -20,8 +20,7 @@ const kSwitches = [
 export const kDesktop = { width: 1280, height: 800 }
 export const kPhone = { width: 390, height: 844 }
 
-export async function openWorld(options = {}) {
-  const given = process.env.RUNNEL_BASE_URL
+export async function openWorld({ given = process.env.RUNNEL_BASE_URL, ...options } = {}) {
   const dist = process.env.RUNNEL_DASHBOARD_DIST
   const server = given === undefined ? await startStandIn({ ...(dist ? { dist } : {}), ...options }) : null
   const url = given ?? server.url

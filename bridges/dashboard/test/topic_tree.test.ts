@@ -87,6 +87,19 @@ test('rows are in the order of their names, numbers by their value', () => {
   assert.deepEqual(names(tree), ['a', 's1', 's2', 's10'])
 })
 
+test('a small tree is open, a large one closed, and what somebody opened stays', () => {
+  const tree = new TopicTree({ ...kTreeLimits, openTopicsMax: 3 })
+  for (const topic of ['a/1', 'a/2', 'b/1']) tree.apply(message(topic, '1'))
+  assert.deepEqual(names(tree), ['a', 'a/1', 'a/2', 'b', 'b/1'])
+  tree.apply(message('c/1', '1'))
+  assert.deepEqual(names(tree), ['a', 'b', 'c'])
+  tree.clear()
+  for (const topic of ['a/1', 'b/1']) tree.apply(message(topic, '1'))
+  tree.toggle(tree.find('a/1')?.parent ?? tree.root)
+  for (const topic of ['b/2', 'b/3', 'c/1']) tree.apply(message(topic, '1'))
+  assert.deepEqual(names(tree), ['a', 'b', 'b/1', 'b/2', 'b/3', 'c'])
+})
+
 test('a search opens the way to what it finds, and shows nothing else', () => {
   const tree = treeOf('home/kitchen/temperature', 'home/hall/humidity', 'plant/a')
   assert.deepEqual(names(tree), ['home', 'plant'])

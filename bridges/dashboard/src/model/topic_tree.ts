@@ -75,6 +75,8 @@ export class TopicTree {
   // Changes whenever a node has come or gone, so that lists made from the tree know that they are old.
   shape = 0
 
+  // Whether somebody has opened or closed a node: then the tree stays as it is.
+  private touched = false
   private byTopic = new Map<string, TopicNode>()
 
   constructor(private readonly limits: TreeLimits = kTreeLimits) {}
@@ -92,6 +94,7 @@ export class TopicTree {
     this.byTopic.clear()
     this.messages = 0
     this.refused = 0
+    this.touched = false
     this.shape++
   }
 
@@ -128,11 +131,23 @@ export class TopicTree {
 
   // Opens what lies above a topic, so that it can be seen.
   reveal(node: TopicNode): void {
+    this.touched = true
     for (let each = node.parent; each !== null; each = each.parent) each.expanded = true
     this.shape++
   }
 
+  toggle(node: TopicNode): void {
+    this.touched = true
+    node.expanded = !node.expanded
+    this.shape++
+  }
+
   expandAll(expanded: boolean): void {
+    this.touched = true
+    this.setAll(expanded)
+  }
+
+  private setAll(expanded: boolean): void {
     const waiting = [...this.root.children.values()]
     for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
       node.expanded = expanded
@@ -144,7 +159,8 @@ export class TopicTree {
   private make(topic: string): TopicNode | null {
     if (this.root.topics >= this.limits.topicsMax) return null
     let node = this.root
-    const open = this.root.topics < this.limits.openTopicsMax
+    const open = this.root.topics < this.limits.openTopicsMax && !this.touched
+    if (this.root.topics === this.limits.openTopicsMax && !this.touched) this.setAll(false)
     for (const name of splitTopic(topic, this.limits.levelsMax)) {
       if (open && node.children.size === 0 && node.level < 4) node.expanded = true
       node = node.children.get(name) ?? node.add(name)

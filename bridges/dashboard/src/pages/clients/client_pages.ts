@@ -12,6 +12,7 @@ export interface ClientList {
   total: number | null
   asked: boolean
   fault: string | null
+  forbidden: boolean
   more: (() => void) | null
   refresh: () => void
 }
@@ -26,6 +27,7 @@ interface Loaded {
 export function useClients(query: ClientQuery): ClientList {
   const [loaded, setLoaded] = useState<Loaded | null>(null)
   const [fault, setFault] = useState<string | null>(null)
+  const [forbidden, setForbidden] = useState(false)
   const [pages, setPages] = useState(1)
   const [round, setRound] = useState(0)
   const key = JSON.stringify(query)
@@ -50,10 +52,11 @@ export function useClients(query: ClientQuery): ClientList {
       })
       .catch((error: unknown) => {
         if (asking.signal.aborted) return
+        const status = error instanceof ApiError ? error.status : undefined
+        setForbidden(status === 403)
         // That the broker is away is said once, by the banner.
-        const isTold = error instanceof ApiError && error.unreachable
-        setFault(isTold ? null : error instanceof Error ? error.message : String(error))
-        again()
+        setFault(status === 0 ? null : error instanceof Error ? error.message : String(error))
+        if (status !== 403) again()
       })
     return () => {
       asking.abort()
@@ -66,6 +69,7 @@ export function useClients(query: ClientQuery): ClientList {
     total: loaded?.total ?? null,
     asked: loaded !== null,
     fault,
+    forbidden,
     more: loaded?.next === undefined ? null : () => setPages((old) => old + 1),
     refresh: () => setRound((old) => old + 1)
   }

@@ -28,6 +28,20 @@ export function ClientsPage() {
   const [transport, setTransport] = useState<string>('')
   const clients = useClients({ search: useSettled(search), state, transport })
 
+  if (clients.forbidden) {
+    return (
+      <div class="page">
+        <header class="page-head">
+          <h1>Clients</h1>
+        </header>
+        <div class="card">
+          <EmptyState icon="shield" title="This needs the admin right">
+            Clients are shown to users whose access rule says admin.
+          </EmptyState>
+        </div>
+      </div>
+    )
+  }
   return (
     <div class="page filling">
       <header class="page-head">

@@ -31,8 +31,7 @@ export function TopicTreeView({ search, selected, onSelect }: TopicTreeProps) {
   if (rows.length === 0) return <NoTopics search={search} />
 
   const toggle = (node: TopicNode): void => {
-    node.expanded = !node.expanded
-    tree.shape++
+    tree.toggle(node)
     treePainter.now()
   }
   const press = (row: TreeRow): void => {
