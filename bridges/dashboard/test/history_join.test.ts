@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { chartColumns, clockOffset, joinHistory, longestOverlap } from '../src/model/history_join'
+import { chartColumns, clockOffset, gapOf, joinHistory, longestOverlap } from '../src/model/history_join'
 import type { Point } from '../src/model/series'
 
 const points = (...pairs: [number, number][]): Point[] => pairs.map(([time, value]) => ({ time, value }))
@@ -49,6 +49,12 @@ test('a silence is a gap in the chart', () => {
   const [times, column] = chartColumns(points([0, 1], [1000, 2], [9000, 3]), 2000)
   assert.deepEqual(times, [0, 1, 5, 9])
   assert.deepEqual(column, [1, 2, null, 3])
+})
+
+test('points that are usually far apart have no gap between them', () => {
+  assert.equal(gapOf(points([0, 1], [20_000, 1], [40_000, 1]), 15_000), 80_000)
+  assert.equal(gapOf(points([0, 1], [100, 1]), 15_000), 15_000)
+  assert.equal(gapOf([], 15_000), 15_000)
 })
 
 test('long lists are joined quickly, even if every value is the same', () => {

@@ -36,6 +36,14 @@ export function clockOffset(askedAt: number, answeredAt: number, serverTime: num
   return Math.abs(offset) <= (answeredAt - askedAt) / 2 + 1 ? 0 : offset
 }
 
+// How long a silence is one: some times the usual distance of the points, and no less than `leastMs`.
+export function gapOf(points: readonly Point[], leastMs: number): number {
+  const distances = points.slice(1).map((point, index) => point.time - (points[index]?.time ?? 0))
+  distances.sort((a, b) => a - b)
+  // Where history of few points meets live ones of many, the few count.
+  return Math.max(leastMs, 4 * (distances[Math.floor(distances.length * 0.9)] ?? 0))
+}
+
 // The columns of a chart. A long silence is a gap, not a line: a null stands in it.
 export function chartColumns(points: readonly Point[], gapMs: number): [number[], (number | null)[]] {
   const times: number[] = []

@@ -30,7 +30,7 @@ export function PayloadView({ payload, bytes }: { payload: Uint8Array; bytes: nu
         <Segments label="Show as" choices={kChoices} value={format} onChange={setChosen} />
         <CopyButton text={text} label="Copy the payload" />
       </div>
-      <pre tabIndex={0} aria-label="Payload as text">
+      <pre class={format === 'hex' ? 'unbroken' : undefined} tabIndex={0} aria-label="Payload as text">
         {bytes === 0 ? <span class="soft">(empty)</span> : text}
       </pre>
       {shown < bytes ? (

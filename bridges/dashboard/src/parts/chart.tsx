@@ -77,7 +77,7 @@ function optionsOf(
     width: element.clientWidth,
     height: current.current.height,
     legend: { show: false },
-    padding: [24, 8, 0, 0],
+    padding: [24, 20, 0, 0],
     cursor: { y: false, drag: { setScale: false, x: false }, points: { size: 7 } },
     scales: { x: { range: (_, low, high) => xRange(current.current, low, high) }, y: { range: yRange(current) } },
     axes: [

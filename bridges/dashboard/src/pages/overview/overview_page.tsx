@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { earlier, latest, samples, statusError } from '../../live/status_feed'
 import { alertsOf } from '../../model/alerts'
-import { durationText } from '../../model/number_text'
+import { countText, durationText } from '../../model/number_text'
 import { EmptyState, Notice, Pill } from '../../parts/small'
 import { LoopsCard, StorageCard } from './machine_cards'
 import { BridgesCard, ListenersCard, StationsCard } from './neighbour_cards'
@@ -23,7 +23,16 @@ export function OverviewPage() {
       </div>
     )
   }
-  const status = latest()?.status ?? {}
+  const status = latest()?.status
+  // Cards that were empty a moment ago would move each other when they fill.
+  if (status === undefined) {
+    return (
+      <div class="page">
+        <Head />
+        <Alerts />
+      </div>
+    )
+  }
   return (
     <div class="page">
       <Head />
@@ -51,8 +60,9 @@ function Head() {
     <header class="page-head">
       <h1>Overview</h1>
       <p class="soft small number">
-        {status?.uptime_seconds === undefined ? '\u00a0' : `Up for ${durationText(status.uptime_seconds)}`}
-        {status?.pid === undefined ? '' : ` · process ${status.pid}`}
+        {status === undefined
+          ? '\u00a0'
+          : `${countText(status.subscriptions)} subscriptions · up for ${durationText(status.uptime_seconds)}`}
       </p>
     </header>
   )

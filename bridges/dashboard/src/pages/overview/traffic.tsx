@@ -6,6 +6,8 @@ import { Chart } from '../../parts/chart'
 import { Sparkline } from '../../parts/sparkline'
 
 const kSlots = 60
+// A page just opened shows what little it has in a part of the width that can be seen.
+const kSlotsLeast = 20
 
 interface TileProps {
   label: string
@@ -27,7 +29,7 @@ function Tile({ label, value, unit, note, values, second = false }: TileProps) {
       <p class="soft small number cut" title={note}>
         {note}
       </p>
-      <Sparkline values={values} slots={kSlots} second={second} />
+      <Sparkline values={values} slots={Math.max(kSlotsLeast, values.length)} second={second} />
     </section>
   )
 }
@@ -43,7 +45,7 @@ export function Tiles({ samples }: { samples: readonly Sample[] }) {
       <Tile
         label="Connections"
         value={countText(status.connections)}
-        note={`${countText(status.sessions)} sessions, ${countText(status.subscriptions)} subscriptions`}
+        note={`${countText(status.sessions)} sessions`}
         values={over((sample) => sample.status.connections)}
       />
       <Tile

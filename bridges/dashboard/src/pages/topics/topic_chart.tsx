@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { kRanges, type ChartFeed } from '../../live/chart_feed'
 import { secondClock } from '../../live/painting'
-import { chartColumns } from '../../model/history_join'
+import { chartColumns, gapOf } from '../../model/history_join'
 import { shortText } from '../../model/number_text'
 import { visibleText } from '../../model/payload_text'
 import { kWholePayload } from '../../model/payload_numbers'
@@ -18,8 +18,10 @@ export function TopicChart({ feed }: { feed: ChartFeed }) {
   const [label, setLabel] = useState(kChoices[0]?.value ?? '')
   const range = kRanges.find((each) => each.label === label) ?? (kRanges[0] as (typeof kRanges)[number])
   const points = useMemo(() => feed.points(Date.now()), [feed, version, now, feed.path.value, range])
-  const gap = Math.max(range.milliseconds / 20, range.everyMs * 3)
-  const columns = useMemo(() => chartColumns(points, gap), [points, gap])
+  const columns = useMemo(() => {
+    const least = Math.max(range.milliseconds / 20, range.everyMs * 3)
+    return chartColumns(points, gapOf(points, least))
+  }, [points, range])
 
   useEffect(() => feed.setRange(range), [feed, range])
 
