@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing, builds Runnel, starts the broker in the background and says what to try next.
 #
-#   ./packaging/start.sh                     MQTT on 127.0.0.1:1883
+#   ./packaging/start.sh                     MQTT on 127.0.0.1:1883, WebSocket on 127.0.0.1:8080
 #   ./packaging/start.sh --config my.toml    every argument goes to the broker
 #   ./packaging/start.sh stop                stops the broker that this script started
 #

@@ -31,6 +31,7 @@ public:
     Outcome checkpoint(const std::string& directory) override;
     Outcome flush() override;
     Outcome compact_range(std::string_view begin, std::string_view end) override;
+    void give_back_space() override {}
     // Bytes of keys and values.
     uint64_t size_bytes() const override;
     bool is_over_budget() const override { return size_bytes() > max_bytes_; }

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/rocksdb_store.h"
 
-#include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/experimental.h>
 #include <rocksdb/file_system.h>
 #include <rocksdb/iterator.h>
 #include <rocksdb/listener.h>
-#include <rocksdb/options.h>
-#include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
-#include <rocksdb/utilities/table_properties_collectors.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -20,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "storage/rocksdb_options.h"
 #include "storage/rocksdb_store_testing.h"
 #include "storage/store_directory.h"
 #include "storage/write_ahead_log_scan.h"
@@ -29,6 +27,11 @@ namespace {
 
 constexpr uint64_t kSizeRefreshBytes = 1 << 20;
 constexpr size_t kBatchKeptBytes = 1 << 20;
+// Of give_back_space(): erasures that are worth a new table, steps after which any are, and steps in which tables with
+// erasures are looked for after that.
+constexpr uint64_t kErasuresWorthIt = 10'000;
+constexpr unsigned kIdleStepsMax = 4;
+constexpr unsigned kMarkingSteps = 60;
 
 rocksdb::Slice slice(std::string_view bytes) {
     return {bytes.data(), bytes.size()};
@@ -62,65 +65,20 @@ Outcome outcome_of(const rocksdb::Status& status, const std::string& path) {
 // Copies a batch of ours into one of RocksDB.
 struct BatchWriter {
     rocksdb::WriteBatch& batch;
+    uint64_t& erasures;
 
     void put(std::string_view key, std::string_view value) const { add(batch.Put(slice(key), slice(value))); }
-    void erase(std::string_view key) const { add(batch.Delete(slice(key))); }
+    void erase(std::string_view key) const {
+        add(batch.Delete(slice(key)));
+        ++erasures;
+    }
     void erase_range(std::string_view begin, std::string_view end) const {
         add(batch.DeleteRange(slice(begin), slice(end)));
+        ++erasures;
     }
     // A batch has no limit of its own, so adding to it cannot fail.
     static void add(const rocksdb::Status& status) { status.PermitUncheckedError(); }
 };
-
-rocksdb::BlockBasedTableOptions table_options(const RocksDbOptions& options) {
-    rocksdb::BlockBasedTableOptions table;
-    table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes, 2);
-    table.block_size = 8 << 10;
-    // So that the cache bounds them too.
-    table.cache_index_and_filter_blocks = true;
-    table.format_version = 5;
-    return table;
-}
-
-rocksdb::Options library_options(const RocksDbOptions& ours) {
-    rocksdb::Options options;
-    options.create_if_missing = true;
-    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(ours)));
-    options.compression = rocksdb::kLZ4Compression;
-    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;  // See write_ahead_log_scan.h.
-    // Memory.
-    options.write_buffer_size = ours.write_buffer_bytes;
-    options.max_write_buffer_number = ours.write_buffers_max;
-    options.arena_block_size = std::min<size_t>(256 << 10, ours.write_buffer_bytes / 8);
-    options.max_background_jobs = ours.background_threads;
-    options.max_file_opening_threads = 1;
-    // One thread writes.
-    options.allow_concurrent_memtable_write = false;
-    options.enable_write_thread_adaptive_yield = false;
-    // Messages live short: what was erased shall not wait for its level to fill. Old files are compacted within the
-    // hour, and those that consist of erasures at once.
-    options.level_compaction_dynamic_level_bytes = true;
-    options.max_bytes_for_level_base = 32 << 20;
-    options.target_file_size_base = 16 << 20;
-    options.target_file_size_multiplier = 2;
-    options.ttl = 3600;
-    options.max_open_files = -1;  // ttl needs it; and a missing or cut file is noticed when the store is opened.
-    options.table_properties_collector_factories.push_back(
-        rocksdb::NewCompactOnDeletionCollectorFactory(4096, 2048, 0.5));
-    // Large files reach the disk bit by bit, so that a sync of the log does not wait for all of it.
-    options.bytes_per_sync = 1 << 20;
-    // What is beside the store in its directory stays small.
-    options.max_manifest_file_size = 1 << 20;
-    options.manifest_preallocation_size = 64 << 10;
-    options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-    options.keep_log_file_num = 2;
-    options.max_log_file_size = 1 << 20;
-    options.stats_dump_period_sec = 0;
-    options.stats_persist_period_sec = 0;
-    // Who tries again is us: apply().
-    options.max_bgerror_resume_count = 0;
-    return options;
-}
 
 // Keeps RocksDB from recovering on its own, every five seconds and only if it finds enough space free: apply() does it,
 // as often as it is called.
@@ -217,6 +175,7 @@ public:
     Outcome checkpoint(const std::string& directory) override;
     Outcome flush() override;
     Outcome compact_range(std::string_view begin, std::string_view end) override;
+    void give_back_space() override;
     uint64_t size_bytes() const override { return size_.load(std::memory_order_relaxed); }
     bool is_over_budget() const override { return size_bytes() > max_bytes_; }
     std::string statistics() override;
@@ -247,6 +206,9 @@ private:
     uint64_t unmeasured_bytes_ = 0;
     std::atomic<bool> needs_recovery_{false};
     std::atomic<uint64_t> size_{0};
+    std::atomic<uint64_t> erasures_{0};  // Since the last step that wrote them to a table.
+    unsigned idle_steps_ = 0;            // Of the thread of give_back_space().
+    unsigned marking_steps_ = 0;
 };
 
 Outcome RocksDbStore::open() {
@@ -285,7 +247,9 @@ Outcome RocksDbStore::apply(const WriteBatch& batch, Durability durability) {
 rocksdb::Status RocksDbStore::write(const WriteBatch& batch, Durability durability) {
     batch_.Clear();
     batch_.PutLogData(synced_mark(synced_through_)).PermitUncheckedError();
-    batch.for_each(BatchWriter{batch_});
+    uint64_t erasures = 0;
+    batch.for_each(BatchWriter{batch_, erasures});
+    erasures_.fetch_add(erasures, std::memory_order_relaxed);
     rocksdb::WriteOptions options;
     options.sync = durability == Durability::Synced;
     options.disableWAL = durability == Durability::Memory;
@@ -376,6 +340,47 @@ Outcome RocksDbStore::compact_range(std::string_view begin, std::string_view end
     return outcome;
 }
 
+// An erasure gives back nothing until it meets what it erases in a compaction, and RocksDB is in no hurry with those:
+// it counts neither ranges nor what is still in memory. So erasures are written to a table, and the tables that hold
+// some are compacted, level by level, until they have met what lies below.
+void mark_tables_with_erasures(rocksdb::DB& db) {
+    rocksdb::TablePropertiesCollection properties;
+    if (!db.GetPropertiesOfAllTables(&properties).ok()) return;
+    std::vector<rocksdb::LiveFileMetaData> tables;
+    db.GetLiveFilesMetaData(&tables);
+    for (const rocksdb::LiveFileMetaData& table : tables) {
+        const auto at = properties.find(table.db_path + table.name);
+        if (at == properties.end()) continue;
+        const rocksdb::TableProperties& content = *at->second;
+        if (content.num_range_deletions == 0 && content.num_deletions * 4 <= content.num_entries) continue;
+        const rocksdb::Slice first = table.smallestkey;
+        const rocksdb::Slice last = table.largestkey;
+        rocksdb::experimental::SuggestCompactRange(&db, &first, &last).PermitUncheckedError();
+    }
+}
+
+void RocksDbStore::give_back_space() {
+    {
+        const std::lock_guard lock(write_mutex_);
+        if (needs_recovery_) return;
+        refresh_size();
+    }
+    const auto database = this->database();
+    if (!database) return;
+    const uint64_t erasures = erasures_.load(std::memory_order_relaxed);
+    if (erasures >= kErasuresWorthIt || (erasures != 0 && ++idle_steps_ >= kIdleStepsMax)) {
+        rocksdb::FlushOptions in_background;
+        in_background.wait = false;
+        if (!database->db->Flush(in_background).ok()) return;  // The next write tells, and recovers.
+        erasures_.fetch_sub(erasures, std::memory_order_relaxed);
+        idle_steps_ = 0;
+        marking_steps_ = kMarkingSteps;
+    } else if (marking_steps_ != 0) {
+        --marking_steps_;
+        mark_tables_with_erasures(*database->db);
+    }
+}
+
 std::string RocksDbStore::statistics() {
     const auto database = this->database();
     if (!database) return not_open().text() + "\n";
@@ -399,15 +404,20 @@ std::string RocksDbStore::statistics() {
     return text;
 }
 
-// Whether another process, or another part of this one, has the store open.
-Outcome find_other_user(const std::string& path, rocksdb::Env& env) {
-    rocksdb::FileLock* lock = nullptr;
+// InUse if another process, or another part of this one, has the store open.
+Outcome lock_in(const std::string& path, rocksdb::Env& env, rocksdb::FileLock*& lock) {
     const rocksdb::Status status = env.LockFile(path + "/LOCK", &lock);
-    if (status.ok()) return outcome_of(env.UnlockFile(lock), path);
+    if (status.ok()) return {};
     const std::string text = status.ToString();
     const bool is_held = contains(text, "lock hold by") || contains(text, "Resource temporarily unavailable");
     if (!is_held) return outcome_of(status, path);
     return {Outcome::Kind::InUse, path + ": another process has this store open (" + text + ")"};
+}
+
+Outcome find_other_user(const std::string& path, rocksdb::Env& env) {
+    rocksdb::FileLock* lock = nullptr;
+    if (Outcome outcome = lock_in(path, env, lock); !outcome) return outcome;
+    return outcome_of(env.UnlockFile(lock), path);
 }
 
 bool has_current(const std::string& path, rocksdb::Env& env) {
@@ -452,7 +462,7 @@ Outcome find_damage(const std::string& path, const rocksdb::Options& options) {
 OpenedStore open_with(const std::string& path, const RocksDbOptions& ours, std::unique_ptr<rocksdb::Env> own_env) {
     OpenedStore result;
     rocksdb::Env& env = own_env ? *own_env : *rocksdb::Env::Default();
-    rocksdb::Options options = library_options(ours);
+    rocksdb::Options options = library_options(path, ours);
     options.env = &env;
     result.outcome = create_store_directory(path);
     if (result.outcome) result.outcome = find_other_user(path, env);
@@ -480,7 +490,7 @@ OpenedStore open_rocksdb_or_set_aside(const std::string& path, const RocksDbOpti
     OpenedStore first = open_rocksdb(path, options);
     if (first.outcome.kind() != Outcome::Kind::Damaged) return first;
     std::string set_aside;
-    if (Outcome moved = set_directory_aside(path, stamp, set_aside); !moved) {
+    if (Outcome moved = set_directory_aside(path, "damaged", stamp, set_aside); !moved) {
         first.outcome = {moved.kind(), first.outcome.text() + "; and it cannot be set aside: " + moved.text()};
         return first;
     }
@@ -492,8 +502,15 @@ OpenedStore open_rocksdb_or_set_aside(const std::string& path, const RocksDbOpti
     return second;
 }
 
+Outcome lock_store(const std::string& path, StoreLock& lock) {
+    rocksdb::FileLock* held = nullptr;
+    Outcome outcome = lock_in(path, *rocksdb::Env::Default(), held);
+    if (outcome) lock.reset(held, [](auto* file) { rocksdb::Env::Default()->UnlockFile(file).PermitUncheckedError(); });
+    return outcome;
+}
+
 Outcome check_rocksdb(const std::string& path, std::string& report) {
-    rocksdb::Options options = library_options({});
+    rocksdb::Options options = library_options(path, {});
     options.create_if_missing = false;
     if (!has_current(path, *options.env) && !has_lost_its_beginning(path)) {
         return {Outcome::Kind::IoError, path + ": there is no store here"};
@@ -514,7 +531,7 @@ Outcome check_rocksdb(const std::string& path, std::string& report) {
 }
 
 Outcome repair_rocksdb(const std::string& path, std::string& report) {
-    rocksdb::Options options = library_options({});
+    rocksdb::Options options = library_options(path, {});
     options.create_if_missing = false;
     if (!options.env->FileExists(path).ok()) return {Outcome::Kind::IoError, path + ": No such file or directory"};
     if (Outcome outcome = find_other_user(path, *options.env); !outcome) return outcome;

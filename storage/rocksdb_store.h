@@ -36,6 +36,11 @@ OpenedStore open_rocksdb(const std::string& path, const RocksDbOptions& options)
 // `stamp`: the time as YYYYMMDD-HHMMSS.
 OpenedStore open_rocksdb_or_set_aside(const std::string& path, const RocksDbOptions& options, std::string_view stamp);
 
+// While it lives nobody can open the store, not even after its directory got another name.
+using StoreLock = std::shared_ptr<void>;
+// InUse if a process has the store open. There must be a directory.
+Outcome lock_store(const std::string& path, StoreLock& lock);
+
 // Reads everything and changes nothing. The report names what was found. The store must not be open.
 Outcome check_rocksdb(const std::string& path, std::string& report);
 

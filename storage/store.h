@@ -11,13 +11,6 @@
 
 namespace runnel::storage {
 
-// What an applied batch survives.
-enum class Durability : uint8_t {
-    Memory,   // An orderly stop.
-    Written,  // A crash of the process too.
-    Synced,   // A loss of power too.
-};
-
 // Walks over a range of keys as it was when the scan began, whatever is written meanwhile. Used by one thread. It keeps
 // what it sees from being given back, so it should not live long, and it must not outlive its store.
 class Cursor {
@@ -56,6 +49,9 @@ public:
     virtual Outcome flush() = 0;
     // Gives back the space of what was erased or replaced in [begin, end). An empty `end` means no end. May take long.
     virtual Outcome compact_range(std::string_view begin, std::string_view end) = 0;
+    // Begins to give back the space of what was erased, where it is worth it, and does not wait for it. To be called
+    // every few seconds, by one thread; each call does one step.
+    virtual void give_back_space() = 0;
 
     // Bytes on disk with the write-ahead log, at most a second or a MiB old.
     virtual uint64_t size_bytes() const = 0;

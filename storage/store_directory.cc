@@ -23,21 +23,20 @@ bool has_text(std::string_view text, int error) {
     return text.find(std::generic_category().message(error)) != std::string_view::npos;
 }
 
-// So that a name that was changed in it survives a loss of power.
-Outcome sync_directory(const std::string& path) {
-    const int descriptor = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return failure("cannot open", path, errno);
-    const int error = fsync(descriptor) == 0 ? 0 : errno;
-    close(descriptor);
-    return error == 0 || error == EINVAL ? Outcome() : failure("cannot sync", path, error);
-}
-
 std::string parent_of(const std::string& path) {
     const std::string parent = std::filesystem::path(path).parent_path().string();
     return parent.empty() ? "." : parent;
 }
 
 }  // namespace
+
+Outcome sync_directory(const std::string& path) {
+    const int descriptor = open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return failure("cannot open", path, errno);
+    const int error = fsync(descriptor) == 0 ? 0 : errno;
+    close(descriptor);
+    return error == 0 || error == EINVAL ? Outcome() : failure("cannot sync", path, error);
+}
 
 Outcome::Kind kind_of_failure(std::string_view text) {
     if (has_text(text, ENOSPC) || has_text(text, EDQUOT)) return Outcome::Kind::DiskFull;
@@ -76,8 +75,9 @@ uint64_t directory_bytes(const std::string& path) {
     return sum;
 }
 
-Outcome set_directory_aside(const std::string& path, std::string_view stamp, std::string& new_path) {
-    const std::string name = path + ".damaged-" + std::string(stamp);
+Outcome set_directory_aside(const std::string& path, std::string_view why, std::string_view stamp,
+                            std::string& new_path) {
+    const std::string name = path + "." + std::string(why) + "-" + std::string(stamp);
     new_path = name;
     std::error_code ignored;
     for (int number = 2; std::filesystem::exists(new_path, ignored); ++number)

@@ -18,8 +18,11 @@ Outcome create_store_directory(const std::string& path);
 bool has_lost_its_beginning(const std::string& path);
 // What its files take up, files that appear or vanish meanwhile left aside.
 uint64_t directory_bytes(const std::string& path);
-// Renames it to PATH.damaged-STAMP, with a number behind if there is one of that name. Answers the new name.
-Outcome set_directory_aside(const std::string& path, std::string_view stamp, std::string& new_path);
+// Renames it to PATH.WHY-STAMP, with a number behind if there is one of that name. Answers the new name.
+Outcome set_directory_aside(const std::string& path, std::string_view why, std::string_view stamp,
+                            std::string& new_path);
+// So that a name that was changed in it survives a loss of power.
+Outcome sync_directory(const std::string& path);
 // The kind of failure that a text with errno's words in it tells.
 Outcome::Kind kind_of_failure(std::string_view text);
 

@@ -9,6 +9,13 @@
 
 namespace runnel::storage {
 
+// What an applied batch survives.
+enum class Durability : uint8_t {
+    Memory,   // An orderly stop.
+    Written,  // A crash of the process too.
+    Synced,   // A loss of power too.
+};
+
 // Changes that become durable together or not at all, in the order in which they were made. One flat run of bytes: a
 // change costs its own bytes and nine more, and no allocation once the batch has been as large before.
 //

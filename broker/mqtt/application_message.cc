@@ -27,6 +27,7 @@ MessageRef ApplicationMessage::make(const Fields& fields) {
     message->has_expiry_ = fields.message_expiry_interval.has_value();
     message->message_expiry_interval_ = fields.message_expiry_interval.value_or(0);
     message->received_at_ = fields.received_at;
+    message->history_number_ = fields.history_number;
     char* to = reinterpret_cast<char*>(message + 1);
     to = append(to, fields.topic);
     to = append(to, fields.payload);

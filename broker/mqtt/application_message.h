@@ -30,6 +30,7 @@ public:
         bool retain = false;
         std::optional<uint32_t> message_expiry_interval;  // Seconds, as received.
         Time received_at;
+        uint64_t history_number = 0;  // Names it, with its time, among the messages that are kept; 0 = it is not.
     };
 
     static MessageRef make(const Fields& fields);
@@ -43,6 +44,7 @@ public:
     QoS qos() const { return qos_; }
     bool retain() const { return retain_; }
     Time received_at() const { return received_at_; }
+    uint64_t history_number() const { return history_number_; }
     bool has_expiry() const { return has_expiry_; }
     uint32_t message_expiry_interval() const { return message_expiry_interval_; }
     // Never early: the message is expired when the whole interval has passed [MQTT-3.3.2-5].
@@ -79,6 +81,7 @@ private:
     bool retain_ = false;
     bool has_expiry_ = false;
     Time received_at_;
+    uint64_t history_number_ = 0;
 };
 
 // Shares ownership of one ApplicationMessage; may be handed to another thread.

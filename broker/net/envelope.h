@@ -2,13 +2,19 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "broker/api/access_control.h"
 #include "broker/api/authenticator.h"
+#include "broker/api/byte_filter.h"
 #include "broker/api/local_client.h"
+#include "broker/api/operations.h"
 #include "broker/net/connection_count.h"
+#include "broker/net/drain_rounds.h"
 #include "broker/shard/effects.h"
 
 namespace runnel::net {
@@ -23,8 +29,10 @@ struct PeerBatch {
 struct HandedOver {
     int descriptor = -1;
     shard::PeerAddress address;
-    std::string bytes;
+    std::string bytes;  // MQTT.
     CountedConnection counted;
+    std::unique_ptr<api::ByteFilter> filter;
+    std::string outside;  // Of the filter, to be sent.
 };
 struct AccessChanged {
     api::AuthenticatorRef authenticator;
@@ -38,9 +46,17 @@ struct Stored {
 struct StoreRefuses {
     std::string why;
 };
+// An operator asks which queues are the longest. The answer is given by the loop's thread.
+struct QueuesAsked {
+    size_t count = 0;
+    std::function<void(std::vector<api::QueueStatus>)> answer;
+};
 // Disconnect everybody, let what was sent arrive, then end the loop.
-struct Drain {};
+struct Drain {
+    std::shared_ptr<DrainRounds> rounds;
+};
 
-using Envelope = std::variant<PeerBatch, HandedOver, api::LocalPublish, AccessChanged, Stored, StoreRefuses, Drain>;
+using Envelope = std::variant<PeerBatch, HandedOver, api::LocalPublish, AccessChanged, Stored, shard::DeliveriesRead,
+                              StoreRefuses, QueuesAsked, Drain>;
 
 }  // namespace runnel::net

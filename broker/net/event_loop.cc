@@ -7,6 +7,8 @@
 
 #include "broker/base/check.h"
 #include "broker/net/socket.h"
+#include "broker/net/stream.h"
+#include "broker/shard/longest_queues.h"
 
 namespace runnel::net {
 namespace {
@@ -38,9 +40,11 @@ EventLoop::EventLoop(const Settings& settings, const shard::Settings& shard_sett
     uv_check_init(&loop_, &turn_end_);
     uv_check_start(&turn_end_, [](uv_check_t* check) { static_cast<EventLoop*>(check->loop->data)->end_turn(); });
     uv_timer_init(&loop_, &timer_);
+    uv_timer_init(&loop_, &stream_look_);
     shard_ = std::make_unique<shard::Shard>(
         shard::Environment{shard_settings, placement, settings.index, random_seed, secrets_, counters, settings.log,
-                           std::move(authenticator), std::move(access), settings.store != nullptr, settings.clock},
+                           std::move(authenticator), std::move(access), settings.store != nullptr, settings.clock,
+                           settings.run},
         now());
 }
 
@@ -77,7 +81,7 @@ void EventLoop::receive(PeerBatch& batch) {
 }
 
 void EventLoop::receive(HandedOver& connection) {
-    adopt(connection.descriptor, std::move(connection.address), std::move(connection.counted), connection.bytes);
+    adopt(std::move(connection));
 }
 
 void EventLoop::receive(api::LocalPublish& publish) {
@@ -96,9 +100,18 @@ void EventLoop::receive(StoreRefuses& refusal) {
     shard_->store_refuses(std::move(refusal.why), now());
 }
 
-void EventLoop::receive(Drain&) {
-    if (draining_) return;
+void EventLoop::receive(QueuesAsked& asked) {
+    asked.answer(shard::longest_queues(shard_->sessions(), asked.count));
+}
+
+void EventLoop::receive(shard::DeliveriesRead& answer) {
+    shard_->deliveries_read(answer, now());
+}
+
+void EventLoop::receive(Drain& drain) {
+    if (draining_) return;  // A peer wakes this loop.
     draining_ = true;
+    drain_rounds_ = std::move(drain.rounds);
     drain_deadline_ = now() + kDrainTime;
     for (const auto& listener : listeners_) {
         uv_close(base_of(listener->poll), nullptr);
@@ -119,8 +132,15 @@ void EventLoop::end_turn() {
     }
     carry_out_effects();
     store_changes();
+    while (!awake_streams_.empty()) {
+        go_on_with_awake_streams();
+        flush();
+        carry_out_effects();
+        store_changes();
+    }
     end_lingering(false);
     if (!held_back_.empty()) go_on_reading();
+    if (!lost_.empty()) uv_async_send(&wake_up_);  // By the last writes of this turn.
     if (draining_) finish_if_drained();
     arm_timer();
 }
@@ -130,10 +150,14 @@ void EventLoop::carry_out_effects() {
     for (auto& hand_over : effects.hand_overs) {
         std::unique_ptr<Socket> socket = detach(hand_over.connection);
         if (!socket) continue;
-        CountedConnection counted = std::move(socket->counted);
-        const int descriptor = stop_polling(std::move(socket));
-        peers_[hand_over.owner]->post(
-            HandedOver{descriptor, std::move(hand_over.address), std::move(hand_over.bytes), std::move(counted)});
+        HandedOver connection;
+        connection.address = std::move(hand_over.address);
+        connection.bytes = std::move(hand_over.bytes);
+        connection.counted = std::move(socket->counted);
+        connection.filter = std::move(socket->filter);
+        connection.outside = std::move(socket->outside);
+        connection.descriptor = stop_polling(std::move(socket));
+        peers_[hand_over.owner]->post(std::move(connection));
     }
     for (const shard::ConnectionId id : effects.closes)
         if (std::unique_ptr<Socket> socket = detach(id)) close_gently(std::move(socket));
@@ -147,7 +171,10 @@ void EventLoop::carry_out_effects() {
         watch(*socket);
     }
     end_shard_turn();
+    read_store();
     tell_peers();
+    for (auto& asked : effects.history_reads)
+        read_history(asked);
     shard_->effects_done();
     if (!too_many.empty()) refuse_as_busy(too_many);
 }
@@ -168,8 +195,7 @@ void EventLoop::end_shard_turn() {
     shard_->end_turn(now());
     std::optional<shard::Effects::Store>& asked = shard_->effects().store;
     if (!asked) return;
-    const auto durability = asked->promises ? settings_.durability : storage::Durability::Written;
-    RUNNEL_CHECK(settings_.store->submit(settings_.index, std::move(asked->batch), durability) == asked->ticket);
+    RUNNEL_CHECK(settings_.store->submit(settings_.index, std::move(asked->batch), asked->durability) == asked->ticket);
     asked.reset();
 }
 
@@ -179,6 +205,26 @@ void EventLoop::store_changes() {
     while (shard_->has_changes()) {
         carry_out_effects();
         flush();
+    }
+}
+
+// The answer comes on another thread, which ends before the loops are gone.
+void EventLoop::read_store() {
+    for (const shard::Effects::Read& asked : shard_->effects().reads) {
+        shard::DeliveriesRead answer;
+        answer.session = asked.session;
+        answer.generation = asked.generation;
+        answer.end_number = asked.end_number;
+        storage::ReadRequest request;
+        request.begin = asked.begin;
+        request.end = asked.end;
+        request.limit_bytes = asked.limit_bytes;
+        settings_.store->read(std::move(request), [this, answer = std::move(answer)](storage::ReadAnswer read) mutable {
+            answer.failed = !read.outcome;
+            answer.has_more = read.has_more;
+            answer.records = std::move(read.entries);
+            post(std::move(answer));
+        });
     }
 }
 
@@ -224,6 +270,33 @@ bool EventLoop::ask(shard::Effects::AskAuthenticator& asked) {
     return true;
 }
 
+// The disk is slow: history is read by the pool too. A connection has one question open at a time.
+struct EventLoop::HistoryRead {
+    uv_work_t work{};
+    EventLoop* loop = nullptr;
+    shard::Effects::ReadHistory asked;
+    api::HistoryPage page;
+};
+
+void EventLoop::read_history(shard::Effects::ReadHistory& asked) {
+    ++questions_open_;
+    auto read = std::make_unique<HistoryRead>();
+    read->loop = this;
+    read->asked = std::move(asked);
+    read->work.data = read.get();
+    const auto carry_out = [](uv_work_t* work) {
+        auto* self = static_cast<HistoryRead*>(work->data);
+        self->page = self->loop->settings_.history->messages(self->asked.query);
+    };
+    const auto answer = [](uv_work_t* work, int) {
+        const std::unique_ptr<HistoryRead> self(static_cast<HistoryRead*>(work->data));
+        --self->loop->questions_open_;
+        self->loop->shard_->history_read(self->asked.connection, self->asked.number, std::move(self->page),
+                                         self->loop->now());
+    };
+    RUNNEL_CHECK(uv_queue_work(&loop_, &read.release()->work, carry_out, answer) == 0);
+}
+
 // The timer only bounds the poll: end_turn() does what is due. libuv may find the timer due just before it polls, and
 // would then poll without an end, so the timer makes sure that this poll ends at once.
 void EventLoop::arm_timer() {
@@ -245,15 +318,35 @@ void EventLoop::arm_timer() {
 void EventLoop::finish_if_drained() {
     const bool over = now() >= drain_deadline_;
     if (over) end_lingering(true);
+    end_idle_streams(over);
     if (!lingering_.empty() || questions_open_ != 0) return;
-    const bool busy = shard_->connection_count() != 0;
+    const bool busy = shard_->connection_count() != 0 || stream_count_ != 0;
     if (busy && !over) return;
+    if (!rounds_are_complete() && !over) return;
     for (std::unique_ptr<Socket>& socket : sockets_)
         if (socket) close(stop_polling(std::move(socket)));
     if (uv_is_closing(base_of(timer_))) return;
     uv_close(base_of(timer_), nullptr);
+    uv_close(base_of(stream_look_), nullptr);
     uv_close(base_of(turn_end_), nullptr);
     uv_close(base_of(wake_up_), nullptr);
+}
+
+// Once this loop has closed its connections. What comes from peers in a round is dealt with before the next.
+bool EventLoop::rounds_are_complete() {
+    if (drain_round_ == DrainRounds::kRounds) return true;
+    if (!has_arrived_) {
+        has_arrived_ = true;
+        if (drain_rounds_->arrive(drain_round_))
+            for (EventLoop* peer : peers_)
+                peer->post(Drain{});
+    }
+    if (drain_rounds_->is_complete(drain_round_)) {
+        ++drain_round_;
+        has_arrived_ = false;
+        post(Drain{});  // Another turn.
+    }
+    return false;
 }
 
 }  // namespace runnel::net

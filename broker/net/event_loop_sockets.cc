@@ -21,14 +21,17 @@ constexpr int kAcceptsPerTurn = 64;
 constexpr uint64_t kAcceptPauseMs = 100;
 constexpr int kWritesPerTurn = 16;  // To one socket, before the others have their turn.
 constexpr Duration kLinger{1000};
+// Bytes of a filter that wait for the socket, above which nothing more is read.
+constexpr size_t kOutsideMax = size_t{64} * 1024;
 
 }  // namespace
 
-void EventLoop::add_listener(int descriptor, ConnectionCount& count) {
+void EventLoop::add_listener(int descriptor, ConnectionCount& count, ListenerProtocol protocol) {
     auto listener = std::make_unique<Listener>();
     listener->loop = this;
     listener->descriptor = descriptor;
     listener->count = &count;
+    listener->protocol = protocol;
     listener->poll.data = listener->pause.data = listener.get();
     RUNNEL_CHECK(uv_poll_init(&loop_, &listener->poll, descriptor) == 0);
     uv_timer_init(&loop_, &listener->pause);
@@ -53,7 +56,12 @@ void EventLoop::accept_from(Listener& listener) {
         if (size < sizeof address.ss_family) address.ss_family = AF_UNIX;
         CountedConnection counted;
         if (counted.take(*listener.count, settings_.broker_connections)) {
-            adopt(descriptor, {text_of(address), is_loopback(address)}, std::move(counted), {});
+            shard::PeerAddress peer{text_of(address), is_loopback(address)};
+            if (listener.protocol == ListenerProtocol::Mqtt)
+                adopt({descriptor, std::move(peer), {}, std::move(counted), nullptr, {}});
+            else
+                adopt_stream(descriptor, std::move(peer), std::move(counted),
+                             listener.protocol == ListenerProtocol::Auto);
             continue;
         }
         close(descriptor);
@@ -80,28 +88,32 @@ void EventLoop::pause_accepting(Listener& listener, int error) {
     uv_timer_start(&listener.pause, go_on, kAcceptPauseMs, 0);
 }
 
-void EventLoop::adopt(int descriptor, shard::PeerAddress address, CountedConnection counted, std::string_view bytes) {
+void EventLoop::adopt(HandedOver connection) {
     auto socket = std::make_unique<Socket>();
     socket->loop = this;
-    socket->descriptor = descriptor;
+    socket->descriptor = connection.descriptor;
     socket->poll.data = socket.get();
-    if (draining_ || uv_poll_init(&loop_, &socket->poll, descriptor) != 0) {
-        close(descriptor);
+    if (draining_ || uv_poll_init(&loop_, &socket->poll, connection.descriptor) != 0) {
+        close(connection.descriptor);
         return;
     }
-    socket->counted = std::move(counted);
-    socket->id = shard_->connection_opened(std::move(address), now());
+    socket->counted = std::move(connection.counted);
+    socket->filter = std::move(connection.filter);
+    socket->outside = std::move(connection.outside);
+    socket->id = shard_->connection_opened(std::move(connection.address), now());
     const shard::ConnectionId id = socket->id;
     if (sockets_.size() <= id.slot) sockets_.resize(id.slot + 1);
     sockets_[id.slot] = std::move(socket);
     watch(*sockets_[id.slot]);
+    if (!sockets_[id.slot]->outside.empty()) write_out(*sockets_[id.slot]);
+    const std::string& bytes = connection.bytes;
     if (!bytes.empty())
         shard_->bytes_received(id, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, now());
 }
 
 // Polls for what the socket waits for.
 void EventLoop::watch(Socket& socket) {
-    const bool reading = socket.reading && !socket.held_back;
+    const bool reading = socket.reading && !socket.held_back && !socket.clogged;
     const int events = (reading ? UV_READABLE : 0) | (socket.writing ? UV_WRITABLE : 0);
     if (events == 0 && socket.held_back) {
         uv_poll_stop(&socket.poll);
@@ -168,6 +180,7 @@ void EventLoop::read_from(Socket& socket) {
         return;
     }
     if (size <= 0) return lose(socket);
+    if (socket.filter) return read_filtered(socket, {read_buffer_.get(), static_cast<size_t>(size)});
     shard_->bytes_received(socket.id, {reinterpret_cast<const uint8_t*>(read_buffer_.get()), static_cast<size_t>(size)},
                            now());
     if (shard_->turn_bytes() > kFlushAbove) flush();
@@ -193,12 +206,26 @@ void EventLoop::flush() {
 }
 
 void EventLoop::write_out(Socket& socket) {
+    const bool full = socket.filter ? write_filtered(socket) : write_plain(socket);
+    if (socket.lost) return;
+    const bool clogged = socket.outside.size() > kOutsideMax;
+    if (socket.writing == full && socket.clogged == clogged) return;
+    socket.writing = full;
+    socket.clogged = clogged;
+    watch(socket);
+}
+
+// Whether the socket has not taken all of it.
+bool EventLoop::write_plain(Socket& socket) {
     std::array<std::string_view, 64> pieces;
     std::array<iovec, 64> vectors;
     bool full = false;
     for (int writes = 0; !full; ++writes) {
         const size_t count = shard_->gather_output(socket.id, pieces);
-        if (count == 0) break;
+        if (count == 0) {
+            if (writes == 0) shard_->output_written(socket.id, 0, false, now());  // It takes more again.
+            break;
+        }
         size_t wanted = 0;
         for (size_t i = 0; i < count; ++i) {
             vectors[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};
@@ -210,15 +237,58 @@ void EventLoop::write_out(Socket& socket) {
         if (written < 0 && errno != EAGAIN) {
             // The client has gone: pretend that it was sent, the reading side will say so too.
             shard_->output_written(socket.id, wanted, true, now());
-            return lose(socket);
+            lose(socket);
+            return true;
         }
         const auto size = static_cast<size_t>(std::max<ssize_t>(written, 0));
         full = size < wanted || writes >= kWritesPerTurn;
         shard_->output_written(socket.id, size, full, now());
     }
-    if (socket.writing == full) return;
-    socket.writing = full;
-    watch(socket);
+    return full;
+}
+
+// The same through a filter, which keeps what the socket has not taken.
+bool EventLoop::write_filtered(Socket& socket) {
+    std::array<std::string_view, 64> pieces;
+    bool full = !write_outside(socket);
+    if (!full) shard_->output_written(socket.id, 0, false, now());
+    for (int writes = 0; !full; ++writes) {
+        const size_t count = shard_->gather_output(socket.id, pieces);
+        if (count == 0) break;
+        size_t wrapped = 0;
+        for (size_t i = 0; i < count; ++i)
+            wrapped += pieces[i].size();
+        socket.filter->wrap(std::span(pieces).first(count), socket.outside);
+        full = !write_outside(socket) || writes >= kWritesPerTurn;
+        shard_->output_written(socket.id, wrapped, full, now());
+    }
+    return full;
+}
+
+// Whether all of it could be written.
+bool EventLoop::write_outside(Socket& socket) {
+    while (!socket.outside.empty()) {
+        const ssize_t written = write(socket.descriptor, socket.outside.data(), socket.outside.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0 && errno != EAGAIN) {
+            socket.outside.clear();
+            if (!socket.lost) lose(socket);
+            return false;
+        }
+        socket.outside.erase(0, static_cast<size_t>(std::max<ssize_t>(written, 0)));
+        if (written <= 0) return false;
+    }
+    return true;
+}
+
+void EventLoop::read_filtered(Socket& socket, std::string_view bytes) {
+    inside_.clear();
+    const bool goes_on = socket.filter->received(bytes, inside_, socket.outside);
+    if (!socket.outside.empty()) write_out(socket);
+    if (!inside_.empty())
+        shard_->bytes_received(socket.id, {reinterpret_cast<const uint8_t*>(inside_.data()), inside_.size()}, now());
+    if (!goes_on && !socket.lost) lose(socket);
+    if (shard_->turn_bytes() > kFlushAbove) flush();
 }
 
 Socket* EventLoop::find(shard::ConnectionId id) {
@@ -243,14 +313,35 @@ int EventLoop::stop_polling(std::unique_ptr<Socket> socket) {
 // Closing a socket with unread input resets the connection, and the client may never see why it was closed. So only our
 // side is shut at first, and what still comes is thrown away, for a second at most.
 void EventLoop::close_gently(std::unique_ptr<Socket> socket) {
+    if (socket->filter && !socket->lost) {
+        socket->filter->close(socket->outside);
+        (void)write(socket->descriptor, socket->outside.data(), socket->outside.size());
+        socket->filter.reset();
+    }
     if (socket->lost || shutdown(socket->descriptor, SHUT_WR) != 0) {
         close(stop_polling(std::move(socket)));
         return;
     }
     socket->counted = {};
-    socket->held_back = false;
+    socket->held_back = socket->clogged = false;
     socket->lingering = socket->reading = true;
     socket->writing = false;
+    socket->linger_until = now() + kLinger;
+    watch(*socket);
+    lingering_.push_back(std::move(socket));
+}
+
+// Of a descriptor that belongs to nothing any more, and whose sending side is shut.
+void EventLoop::linger(int descriptor) {
+    auto socket = std::make_unique<Socket>();
+    socket->loop = this;
+    socket->descriptor = descriptor;
+    socket->poll.data = socket.get();
+    if (uv_poll_init(&loop_, &socket->poll, descriptor) != 0) {
+        close(descriptor);
+        return;
+    }
+    socket->lingering = true;
     socket->linger_until = now() + kLinger;
     watch(*socket);
     lingering_.push_back(std::move(socket));

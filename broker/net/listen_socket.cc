@@ -105,7 +105,22 @@ Result<ListenSockets, std::string> listen_tcp(const std::string& host, uint16_t 
     return listen_on(*list, count, text);
 }
 
-Result<ListenSockets, std::string> listen_unix(const std::string& path) {
+// Only ECONNREFUSED says that nobody is there: who lacks the right to ask must not take it for left over.
+bool unix_socket_is_live(const std::string& path) {
+    struct stat file {};
+    if (stat(path.c_str(), &file) != 0 || !S_ISSOCK(file.st_mode)) return false;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) return false;
+    std::memcpy(address.sun_path, path.data(), path.size());
+    const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const bool left_over = connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+                           (errno == ECONNREFUSED || errno == ENOENT);
+    close(probe);
+    return !left_over;
+}
+
+Result<ListenSockets, std::string> listen_unix(const std::string& path, unsigned mode) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path)
@@ -116,12 +131,8 @@ Result<ListenSockets, std::string> listen_unix(const std::string& path) {
     const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return system_error("cannot listen on unix:" + path);
     struct stat file {};
-    if (stat(path.c_str(), &file) == 0 && S_ISSOCK(file.st_mode)) {
-        const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        const bool left_over = connect(probe, name, sizeof address) != 0 && errno == ECONNREFUSED;
-        close(probe);
-        if (left_over) unlink(path.c_str());
-    }
+    if (stat(path.c_str(), &file) == 0 && S_ISSOCK(file.st_mode) && !unix_socket_is_live(path)) unlink(path.c_str());
+    fchmod(descriptor, mode);  // Before bind it is what the file will get: there is no moment with more.
     if (bind(descriptor, name, sizeof address) != 0 || listen(descriptor, kBacklog) != 0) {
         const std::string error = system_error("cannot listen on unix:" + path);
         close(descriptor);

@@ -20,6 +20,10 @@ struct Socket {
     bool lost = false;       // The transport has failed or the client has closed it.
     bool lingering = false;
     Time linger_until{};
+
+    std::unique_ptr<api::ByteFilter> filter;  // None: the socket carries MQTT as it is.
+    std::string outside;                      // Of the filter, to be written before anything else.
+    bool clogged = false;                     // Too much of it: nothing more is read.
 };
 
 struct EventLoop::Listener {
@@ -28,6 +32,7 @@ struct EventLoop::Listener {
     EventLoop* loop = nullptr;
     int descriptor = -1;
     ConnectionCount* count = nullptr;
+    ListenerProtocol protocol = ListenerProtocol::Mqtt;
     Time last_complaint{};
 };
 

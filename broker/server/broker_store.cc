@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/server/broker_store.h"
 
+#include <charconv>
 #include <chrono>
 #include <ctime>
 
+#include "broker/history/keys.h"
 #include "broker/shard/recovery.h"
 #include "storage/rocksdb_store.h"
 
@@ -13,7 +15,9 @@ namespace {
 using session::StoredKind;
 
 constexpr char kFormat = 1;
-constexpr uint64_t kRecordsPerLine = 1'000'000;  // Of the log, while the store is read.
+// While the store is read, the log says how far it is.
+constexpr int64_t kProgressMs = 1000;
+constexpr uint64_t kRecordsPerLook = 4096;  // At the clock.
 
 int64_t wall_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -32,7 +36,7 @@ std::string stamp_of(int64_t wall_ms) {
 }  // namespace
 
 bool BrokerStore::open(const Config& config, unsigned loops) {
-    if (config.storage.engine == StorageEngine::Memory || config.storage.durability == storage::Durability::Memory) {
+    if (!config.stores()) {
         log_.info("nothing is stored: Sessions and Retained Messages end with the broker");
         return true;
     }
@@ -44,12 +48,19 @@ bool BrokerStore::open(const Config& config, unsigned loops) {
     if (!opened.set_aside.empty())
         log_.error("the store was damaged and has been set aside; the broker begins with an empty one",
                    {{"set aside", opened.set_aside}, {"report", opened.report}});
+    if (opened.outcome.kind() == storage::Outcome::Kind::InUse) {
+        log_.error("another broker runs with this data directory: stop it, or choose another broker.data_dir",
+                   {{"data_dir", config.data_dir}, {"why", opened.outcome.text()}});
+        return false;
+    }
     if (!opened.store) {
         log_.error("the store cannot be opened", {{"path", path}, {"why", opened.outcome.text()}});
         return false;
     }
     store_ = std::move(opened.store);
-    if (!check_format()) return false;
+    if (!check_format() || !count_run()) return false;
+    history_ = std::make_unique<HistoryReader>(*store_);
+    keeper_ = std::make_unique<HistoryKeeper>(*store_, config.settings.history);
     thread_ = std::make_unique<storage::StoreThread>(*store_, loops, *this);
     return true;
 }
@@ -75,6 +86,40 @@ bool BrokerStore::check_format() {
     return static_cast<bool>(outcome);
 }
 
+// Before anything is numbered by it.
+bool BrokerStore::count_run() {
+    const std::string key(1, static_cast<char>(history::KeyKind::Run));
+    std::string record;
+    bool found = false;
+    auto outcome = store_->get(key, record, found);
+    if (found) std::from_chars(record.data(), record.data() + record.size(), run_);
+    ++run_;
+    storage::WriteBatch batch;
+    batch.put(key, std::to_string(run_));
+    if (outcome) outcome = store_->apply(batch, storage::Durability::Synced);
+    if (!outcome) log_.error("the store cannot be written", {{"why", outcome.text()}});
+    return static_cast<bool>(outcome);
+}
+
+bool BrokerStore::keep_history() {
+    if (!keeper_) return false;
+    const bool has_more = keeper_->step(wall_ms());
+    const bool failed = !keeper_->outcome();
+    if (failed && !keeper_failed_)
+        log_.error("history that has run out cannot be erased", {{"why", keeper_->outcome().text()}});
+    keeper_failed_ = failed;
+    return has_more;
+}
+
+void BrokerStore::tell_progress(const shard::Recovery::Found& found, int64_t& last_told) {
+    if (wall_ms() - last_told < kProgressMs) return;
+    last_told = wall_ms();
+    log_.info("reading the store", {{"sessions", found.sessions},
+                                    {"subscriptions", found.subscriptions},
+                                    {"messages", found.deliveries},
+                                    {"retained", found.retained_messages}});
+}
+
 bool BrokerStore::recover(const std::vector<std::unique_ptr<net::EventLoop>>& loops) {
     for (const auto& loop : loops)
         loops_.push_back(loop.get());
@@ -85,11 +130,12 @@ bool BrokerStore::recover(const std::vector<std::unique_ptr<net::EventLoop>>& lo
         shards.push_back(&loop->shard());
     shard::Recovery recovery(std::move(shards), net::monotonic_now());
     uint64_t records = 0;
+    int64_t last_told = begin;
     for (const StoredKind kind : shard::Recovery::kOrder) {
         const auto cursor = store_->scan(session::stored_key(kind, {}), session::end_of(kind));
         for (; cursor->valid(); cursor->next()) {
             recovery.add(kind, cursor->key(), cursor->value());
-            if (++records % kRecordsPerLine == 0) log_.info("reading the store", {{"records", records}});
+            if (++records % kRecordsPerLook == 0) tell_progress(recovery.found(), last_told);
         }
         if (const auto outcome = cursor->outcome(); !outcome) {
             log_.error("the store cannot be read", {{"why", outcome.text()}});
@@ -118,6 +164,8 @@ void BrokerStore::close() {
     if (const auto outcome = thread_->stop(); !outcome)
         log_.error("the last changes could not be stored", {{"why", outcome.text()}});
     thread_.reset();
+    keeper_.reset();
+    history_.reset();
     store_.reset();
 }
 
@@ -141,13 +189,20 @@ void BrokerStore::tell_loops(const std::string& why) {
         loop->post(net::StoreRefuses{why});
 }
 
+void BrokerStore::note_failure(const std::string& why) {
+    const std::lock_guard lock(failure_mutex_);
+    failure_ = why;
+}
+
 void BrokerStore::on_failed(const storage::Outcome& outcome) {
+    note_failure(outcome.text());
     log_.error("the store cannot be written: what would have to be stored is refused", {{"why", outcome.text()}});
     const bool full = outcome.kind() == storage::Outcome::Kind::DiskFull;
     tell_loops(full ? "the broker's disk is full" : "the broker's store cannot be written");
 }
 
 void BrokerStore::on_recovered() {
+    note_failure({});
     log_.info("the store can be written again");
     tell_loops(is_over_budget_ ? "the broker's store is full (storage.max_bytes)" : "");
 }

@@ -10,6 +10,7 @@
 #include "broker/auth/password_file.h"
 #include "broker/base/log.h"
 #include "broker/base/time.h"
+#include "broker/net/listener_protocol.h"
 #include "broker/shard/settings.h"
 #include "storage/store.h"
 
@@ -18,7 +19,7 @@ namespace runnel::server {
 // The values below are the defaults; the option table (options.h) gives each its name, its limits and its help.
 
 struct ListenerConfig {
-    std::string protocol = "mqtt";
+    net::ListenerProtocol protocol = net::ListenerProtocol::Mqtt;
     std::string address = "127.0.0.1:1883";  // See address.h.
     uint32_t max_connections = 0;            // 0 = no limit.
 };
@@ -41,7 +42,6 @@ enum class StorageEngine : uint8_t { RocksDb, Memory };
 
 struct StorageConfig {
     StorageEngine engine = StorageEngine::RocksDb;
-    storage::Durability durability = storage::Durability::Synced;
     uint64_t max_bytes = 0;  // On disk; 0 = no limit.
 };
 
@@ -50,12 +50,19 @@ struct Config {
     Duration sys_interval{10'000};  // 0 = never.
     std::string data_dir = "runnel-data";
     uint32_t max_connections = 0;  // In the whole broker; 0 = no limit.
-    std::vector<ListenerConfig> listeners{ListenerConfig{}};
+    std::vector<ListenerConfig> listeners{{}, {net::ListenerProtocol::Http, "127.0.0.1:8080"}};
+    std::vector<std::string> websocket_origins;
     shard::Settings settings;
-    StorageConfig storage;
+    StorageConfig storage;  // What is promised is in settings.
     AuthConfig auth;
     std::vector<auth::AccessRule> access;
     LogConfig log;
+
+    // Whether anything is kept on disk.
+    bool stores() const {
+        return storage.engine != StorageEngine::Memory &&
+               settings.strongest_durability() != storage::Durability::Memory;
+    }
 };
 
 // One thing wrong with a configuration.

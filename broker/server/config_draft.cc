@@ -5,6 +5,9 @@
 #include <memory>
 #include <utility>
 
+#include "broker/history/json_number.h"
+#include "broker/mqtt/text.h"
+#include "broker/mqtt/topic.h"
 #include "broker/server/address.h"
 #include "broker/server/log_line.h"
 #include "broker/server/options.h"
@@ -12,18 +15,8 @@
 namespace runnel::server {
 namespace {
 
-constexpr std::string_view kMqtt = "mqtt";
-
 std::string entry_key(std::string_view list, size_t index) {
     return std::string(list) + "." + std::to_string(index);
-}
-
-void check_protocol(ConfigDraft& draft, const ListenerConfig& listener, const std::string& entry) {
-    if (listener.protocol == kMqtt) return;
-    const bool later = listener.protocol == "http" || listener.protocol == "auto";
-    draft.add_error(draft.place_of(entry + ".protocol"), "listener.protocol",
-                    toml_string(listener.protocol) + (later ? ": this version does not have it yet" : " is not known"),
-                    "\"mqtt\"");
 }
 
 void check_listeners(ConfigDraft& draft) {
@@ -34,7 +27,6 @@ void check_listeners(ConfigDraft& draft) {
     for (size_t i = 0; i < listeners.size(); ++i) {
         const std::string entry = entry_key("listener", i);
         const Place place = draft.place_of(entry + ".address");
-        check_protocol(draft, listeners[i], entry);
         const auto address = parse_listen_address(listeners[i].address);
         if (!address) {
             draft.add_error(place, "listener.address", toml_string(listeners[i].address) + " is no address",
@@ -72,6 +64,48 @@ void check_access(ConfigDraft& draft) {
         check_filters(draft, entry, "publish", rule.publish);
         check_filters(draft, entry, "subscribe", rule.subscribe);
         check_filters(draft, entry, "deny", rule.deny);
+    }
+}
+
+// Of a rule about messages: history, storage.rule.
+template <class Rule>
+std::optional<std::string> filter_fault(const std::vector<Rule>& rules, size_t index) {
+    const std::string& filter = rules[index].filter;
+    if (filter.empty()) return "is missing";
+    const auto parsed = mqtt::parse_filter(filter);
+    if (!mqtt::is_valid_utf8(filter) || !parsed || parsed->is_shared())
+        return toml_string(filter) + " is no Topic Filter";
+    if (filter.starts_with('$')) return toml_string(filter) + " would match topics of the broker, which are never kept";
+    for (size_t i = 0; i < index; ++i)
+        if (rules[i].filter == filter) return toml_string(filter) + " is the filter of two rules";
+    return std::nullopt;
+}
+
+void check_history(ConfigDraft& draft) {
+    const Config& config = draft.config;
+    const std::vector<history::Rule>& rules = config.settings.history;
+    for (size_t i = 0; i < rules.size(); ++i) {
+        const std::string entry = entry_key("history", i);
+        if (auto fault = filter_fault(rules, i))
+            draft.add_error(draft.place_of(entry + ".filter"), "history.filter", *std::move(fault));
+        if (!history::is_json_pointer(rules[i].value))
+            draft.add_error(draft.place_of(entry + ".value"), "history.value",
+                            toml_string(rules[i].value) + " is no JSON pointer", "\"\" or \"/name/0/name\"");
+    }
+    if (!rules.empty() && !config.stores())
+        draft.add_error(draft.place_of("history"), "history",
+                        "needs a store, and storage.engine or storage.durability says that there is none");
+}
+
+void check_durability_rules(ConfigDraft& draft) {
+    const std::vector<shard::DurabilityRule>& rules = draft.config.settings.durability_rules;
+    for (size_t i = 0; i < rules.size(); ++i) {
+        const std::string entry = entry_key("storage.rule", i);
+        if (auto fault = filter_fault(rules, i))
+            draft.add_error(draft.place_of(entry + ".filter"), "storage.rule.filter", *std::move(fault));
+        if (rules[i].durability != storage::Durability::Memory && draft.config.storage.engine == StorageEngine::Memory)
+            draft.add_error(draft.place_of(entry + ".durability"), "storage.rule.durability",
+                            "needs a store, and storage.engine says that there is none", "\"memory\"");
     }
 }
 
@@ -115,6 +149,8 @@ void check_config(ConfigDraft& draft) {
     check_listeners(draft);
     check_keep_alive(draft);
     check_access(draft);
+    check_history(draft);
+    check_durability_rules(draft);
     read_users(draft);
 }
 

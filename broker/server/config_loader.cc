@@ -123,6 +123,10 @@ private:
             const std::string full_key = joined(section, name);
             draft_.places[joined(entry, name)] = place_of(key);
             if (refuse_later(full_key, key, node)) continue;
+            if (is_list(full_key)) {  // A list within a section.
+                read_list(full_key, key, node);
+                continue;
+            }
             const Option<Target>* option = find_option(options, full_key);
             if (option == nullptr)
                 add_unknown(key, full_key);
@@ -140,11 +144,20 @@ private:
             draft_.add_error(place_of(key), option.shape.key, value.error().what, allowed_text(option.shape));
     }
 
+    static bool is_list(std::string_view name) {
+        const auto section = std::ranges::find(sections(), name, &Section::name);
+        return section != sections().end() && section->is_list;
+    }
+
     void read_list(const std::string& name, const toml::key& key, const toml::node& node) {
         if (name == "listener")
             read_entries(name, key, node, listener_options(), draft_.config.listeners);
-        else
+        else if (name == "access")
             read_entries(name, key, node, access_options(), draft_.config.access);
+        else if (name == "history")
+            read_entries(name, key, node, history_options(), draft_.config.settings.history);
+        else
+            read_entries(name, key, node, durability_rule_options(), draft_.config.settings.durability_rules);
     }
 
     // A list replaces what an earlier document said.

@@ -19,6 +19,8 @@ constexpr std::string_view kSampleTop =
 constexpr std::string_view kListenerExample[] = {"\"mqtt\"", "\"127.0.0.1:1883\"", "0"};
 constexpr std::string_view kAccessExample[] = {"\"sensor-*\"",        "\"*\"", "[\"home/%u/#\"]",
                                                "[\"commands/%c/#\"]", "[]",    "false"};
+constexpr std::string_view kDurabilityRuleExample[] = {"\"live/#\"", "\"memory\""};
+constexpr std::string_view kHistoryExample[] = {"\"home/#\"", "\"30d\"", "0", "\"\"", "\"365d\""};
 
 bool is_absent(const OptionShape& shape, const OptionValue& value) {
     const auto* text = std::get_if<std::string>(&value);
@@ -83,6 +85,10 @@ std::string print_config(const Config& config) {
             print_list(out, section.name, listener_options(), config.listeners);
         else if (section.name == "access")
             print_list(out, section.name, access_options(), config.access);
+        else if (section.name == "history")
+            print_list(out, section.name, history_options(), config.settings.history);
+        else if (section.name == "storage.rule")
+            print_list(out, section.name, durability_rule_options(), config.settings.durability_rules);
         else
             print_section(out, section.name, config);
     }
@@ -98,6 +104,10 @@ std::string sample_config() {
             sample_list(out, section.name, listener_options(), kListenerExample);
         else if (section.name == "access")
             sample_list(out, section.name, access_options(), kAccessExample);
+        else if (section.name == "history")
+            sample_list(out, section.name, history_options(), kHistoryExample);
+        else if (section.name == "storage.rule")
+            sample_list(out, section.name, durability_rule_options(), kDurabilityRuleExample);
         else
             sample_section(out, section.name, defaults);
     }

@@ -21,6 +21,7 @@ constexpr uint32_t kSecondsNever = 0xFFFF'FFFF;
 constexpr std::array<std::string_view, 3> kWhenFull{"drop-oldest", "drop-newest", "disconnect"};
 constexpr std::array<std::string_view, 6> kShareStrategies{"round-robin", "random",     "least-inflight",
                                                            "hash-client", "hash-topic", "sticky"};
+constexpr std::array<std::string_view, 3> kListenerProtocols{"mqtt", "http", "auto"};
 constexpr std::array<std::string_view, 2> kStorageEngines{"rocksdb", "memory"};
 constexpr std::array<std::string_view, 3> kDurabilities{"memory", "written", "synced"};
 constexpr std::array<std::string_view, 3> kAnonymousPolicies{"never", "loopback", "always"};
@@ -204,7 +205,7 @@ constexpr std::array kBrokerOptions{
 
     one_of<&Config::storage, &StorageConfig::engine>("storage.engine", kStorageEngines,
         "Where Sessions and Retained Messages are kept; memory = nowhere but in memory."),
-    one_of<&Config::storage, &StorageConfig::durability>("storage.durability", kDurabilities,
+    one_of<kSettings, &Settings::durability>("storage.durability", kDurabilities,
         "What an acknowledgement promises: synced = survives a loss of power, written = a crash of the broker, memory = neither."),
     size<&Config::storage, &StorageConfig::max_bytes>("storage.max_bytes", 0, kBytesMax,
         "Bytes on disk after which nothing new is accepted that would have to be stored; 0 = no limit."),
@@ -214,12 +215,16 @@ constexpr std::array kBrokerOptions{
     text<&Config::auth, &AuthConfig::password_file>("auth.password_file", 0,
         "Users and their password hashes, as `runnelctl passwd` writes them; empty = none."),
 
+    text_list<&Config::websocket_origins>("websocket.origins",
+        "Origins of pages that may connect besides those of the same host, as browsers name them: \"https://plant.example\"; \"*\" = all."),
+
     one_of<&Config::log, &LogConfig::level>("log.level", kLogLevels, "The least important lines that are written."),
     one_of<&Config::log, &LogConfig::format>("log.format", kLogFormats, "How lines are written to standard error."),
 };
 
 constexpr std::array kListenerOptions{
-    text<&ListenerConfig::protocol>("listener.protocol", 1, "What is spoken; this version has \"mqtt\"."),
+    one_of<&ListenerConfig::protocol>("listener.protocol", kListenerProtocols,
+        "What is spoken; http = the HTTP bridge, and MQTT over WebSocket at /mqtt; auto = told by the first bytes."),
     text<&ListenerConfig::address>("listener.address", 1,
         "host:port, [IPv6 address]:port or unix:/path; port 0 = any free one."),
     integer<&ListenerConfig::max_connections>("listener.max_connections", 0, kUint32Max,
@@ -238,21 +243,42 @@ constexpr std::array kAccessOptions{
     boolean<&auth::AccessRule::admin>("access.admin", "Whether it allows administration."),
 };
 
+constexpr std::array kHistoryOptions{
+    text<&history::Rule::filter>("history.filter", 1, "Topic Filter of the messages that are kept."),
+    duration<&history::Rule::keep>("history.keep", kSecond, 36'500 * kDay, "How long messages are kept."),
+    size<&history::Rule::max_bytes>("history.max_bytes", 0, kBytesMax,
+        "Bytes of messages above which the oldest go; 0 = no limit."),
+    text<&history::Rule::value>("history.value", 0,
+        "JSON pointer to the number in the payload, such as \"/temperature\"; empty = the payload itself, if it is one."),
+    duration<&history::Rule::keep_buckets>("history.keep_buckets", kSecond, 36'500 * kDay,
+        "How long count, min, max, mean and last of the numbers are kept, for every 10 s, minute and hour."),
+};
+
+constexpr std::array kDurabilityRuleOptions{
+    text<&shard::DurabilityRule::filter>("storage.rule.filter", 1, "Topic Filter of the messages it is for."),
+    one_of<&shard::DurabilityRule::durability>("storage.rule.durability", kDurabilities,
+        "What their acknowledgement promises, instead of storage.durability."),
+};
+
 constexpr std::array kSections{
     Section{"broker", false, "The broker as a whole."},
-    Section{"listener", true, "Where clients connect. Without any listener: mqtt on 127.0.0.1:1883."},
+    Section{"listener", true, "Where clients connect. Without any listener: mqtt on 127.0.0.1:1883 and http on 127.0.0.1:8080."},
     Section{"mqtt", false, "The protocol and its limits."},
     Section{"session", false, "What is kept for clients."},
     Section{"retained", false, "Retained Messages."},
     Section{"storage", false, "What survives the end of the broker. It lies in the folder store of broker.data_dir."},
+    Section{"storage.rule", true,
+        "Messages that are more or less precious than others. The first rule whose filter matches a message counts."},
     Section{"auth", false, "Who clients are."},
     Section{"access", true,
         "Who may do what. The first rule that decides wins; with any rule present the default is deny."},
+    Section{"history", true,
+        "Which messages are kept for queries and replay. The first rule whose filter matches counts. Needs a store."},
+    Section{"websocket", false, "MQTT over WebSocket, at /mqtt of listeners for http."},
     Section{"log", false, "The log."},
 };
 
 constexpr std::array kLaterKeys{
-    LaterKey{"history", "", "this version does not have it yet: it keeps no history"},
     LaterKey{"listener.tls", "", "this version does not have it yet: it speaks no TLS"},
     LaterKey{"listener.proxy_protocol", "false", "this version does not have it yet: it reads no PROXY header"},
     LaterKey{"auth.acl_file", "\"\"", "this version does not have it yet: write [[access]] rules"},
@@ -270,6 +296,12 @@ std::span<const Option<ListenerConfig>> listener_options() {
 std::span<const Option<auth::AccessRule>> access_options() {
     return kAccessOptions;
 }
+std::span<const Option<history::Rule>> history_options() {
+    return kHistoryOptions;
+}
+std::span<const Option<shard::DurabilityRule>> durability_rule_options() {
+    return kDurabilityRuleOptions;
+}
 std::span<const Section> sections() {
     return kSections;
 }
@@ -279,12 +311,17 @@ std::span<const LaterKey> later_keys() {
 
 std::vector<const OptionShape*> all_shapes() {
     std::vector<const OptionShape*> shapes;
-    shapes.reserve(kBrokerOptions.size() + kListenerOptions.size() + kAccessOptions.size());
+    shapes.reserve(kBrokerOptions.size() + kListenerOptions.size() + kAccessOptions.size() + kHistoryOptions.size() +
+                   kDurabilityRuleOptions.size());
     for (const auto& option : kBrokerOptions)
         shapes.push_back(&option.shape);
     for (const auto& option : kListenerOptions)
         shapes.push_back(&option.shape);
     for (const auto& option : kAccessOptions)
+        shapes.push_back(&option.shape);
+    for (const auto& option : kHistoryOptions)
+        shapes.push_back(&option.shape);
+    for (const auto& option : kDurabilityRuleOptions)
         shapes.push_back(&option.shape);
     return shapes;
 }

@@ -41,8 +41,8 @@ struct OptionShape {
     int64_t max = 0;
     std::span<const std::string_view> choices;
 
-    std::string_view section() const { return key.substr(0, key.find('.')); }
-    std::string_view name() const { return key.substr(key.find('.') + 1); }
+    std::string_view section() const { return key.substr(0, key.rfind('.')); }
+    std::string_view name() const { return key.substr(key.rfind('.') + 1); }
 };
 
 // A row: the shape, and the way to the field of a Target.
@@ -53,10 +53,13 @@ struct Option {
     void (*set)(Target& target, OptionValue value);  // The value fits the shape.
 };
 
-// [broker], [mqtt], [session], ... in the order of the sample file; and what one [[listener]] and one [[access]] hold.
+// [broker], [mqtt], [session], ... in the order of the sample file; and what one [[listener]], one [[access]], one
+// [[history]] and one [[storage.rule]] hold.
 std::span<const Option<Config>> broker_options();
 std::span<const Option<ListenerConfig>> listener_options();
 std::span<const Option<auth::AccessRule>> access_options();
+std::span<const Option<history::Rule>> history_options();
+std::span<const Option<shard::DurabilityRule>> durability_rule_options();
 
 // A section of the file. Lists are arrays of tables.
 struct Section {

@@ -18,6 +18,8 @@
 #include "broker/net/event_loop.h"
 #include "broker/net/listen_socket.h"
 #include "broker/server/address.h"
+#include "broker/server/admin_channel.h"
+#include "broker/server/broker_operations.h"
 #include "broker/server/broker_store.h"
 #include "broker/server/log_sink.h"
 #include "broker/server/service_notify.h"
@@ -64,13 +66,15 @@ public:
           connections_(config_.max_connections),
           store_(log_sink_) {}
 
-    int run() {
+    int run(const Bridges& bridges) {
         raise_descriptor_limit();
         const sigset_t signals = take_over_signals();
         if (!store_.open(config_, loop_count(config_))) return kExitFailure;
         make_loops();
-        if (!store_.recover(loops_) || !open_listeners()) return kExitFailure;
+        if (!store_.recover(loops_) || !open_admin_channel() || !open_listeners()) return kExitFailure;
+        make_operations(bridges);
         start_loops();
+        admin_channel_.start(*admin_service_, [this] { operations_->time_advanced(); });
         announce();
         serve(signals);
         stop();
@@ -84,11 +88,14 @@ private:
     api::AccessControlRef make_access() const { return std::make_shared<auth::AccessRules>(config_.access); }
 
     void make_loops();
+    bool open_admin_channel();
     bool open_listeners();
     void start_loops();
+    void make_operations(const Bridges& bridges);
     void announce();
     void serve(const sigset_t& signals);
     void publish_sys_topics(SysTopics& topics);
+    void keep_house();
     void reload();
     void stop();
     void remove_socket_files();
@@ -103,6 +110,12 @@ private:
     std::vector<std::unique_ptr<Counters>> counters_;
     std::vector<std::unique_ptr<net::EventLoop>> loops_;
     std::vector<std::string> bound_;
+    AdminChannel admin_channel_{log_sink_};
+    std::unique_ptr<BrokerOperations> operations_;
+    std::unique_ptr<api::StreamService> admin_service_;
+    std::vector<std::unique_ptr<api::StreamService>> http_services_;  // One for each loop.
+    SysTopics::Clock::time_point next_house_step_;
+    SysTopics::Clock::time_point next_space_step_;
 };
 
 void Broker::make_loops() {
@@ -114,9 +127,41 @@ void Broker::make_loops() {
     for (unsigned i = 0; i < count; ++i) {
         counters_.push_back(std::make_unique<Counters>());
         const net::EventLoop::Settings settings{
-            i, log_sink_, connections_, store_.thread(), config_.storage.durability, store_.clock()};
+            i, log_sink_, connections_, store_.thread(), store_.clock(), store_.run(), store_.history()};
         loops_.push_back(std::make_unique<net::EventLoop>(settings, config_.settings, placement, random.next(),
                                                           *counters_.back(), authenticator, access));
+    }
+}
+
+// A data directory belongs to one broker. Where the socket cannot be made for another reason, that is no reason not to
+// serve clients.
+bool Broker::open_admin_channel() {
+    const auto fault = admin_channel_.open(config_.data_dir);
+    if (!fault) return true;
+    if (fault->is_taken) {
+        log_.error("another broker runs with this data directory: stop it, or choose another broker.data_dir",
+                   {{"data_dir", config_.data_dir}, {"why", fault->text}});
+        return false;
+    }
+    log_.error("no admin channel: runnelctl status and backup will not reach this broker", {{"why", fault->text}});
+    return true;
+}
+
+void Broker::make_operations(const Bridges& bridges) {
+    BrokerOperations::Parts parts{config_, store_, connections_, log_sink_};
+    for (const auto& loop : loops_)
+        parts.loops.push_back(loop.get());
+    for (const auto& shard : counters_)
+        parts.counters.push_back(shard.get());
+    for (size_t i = 0; i < bound_.size(); ++i)
+        parts.listeners.push_back(
+            {std::string(name_of(config_.listeners[i].protocol)), bound_[i], listener_counts_[i].get()});
+    parts.post = [this](std::function<void()> task) { admin_channel_.post(std::move(task)); };
+    operations_ = std::make_unique<BrokerOperations>(std::move(parts));
+    admin_service_ = bridges.admin(*operations_, store_.history());
+    for (const auto& loop : loops_) {
+        http_services_.push_back(bridges.http(*operations_, config_));
+        loop->serve_streams(*http_services_.back());
     }
 }
 
@@ -134,7 +179,7 @@ bool Broker::open_listeners() {
         }
         listener_counts_.push_back(std::make_unique<net::ConnectionCount>(listener.max_connections));
         for (size_t i = 0; i < sockets->descriptors.size(); ++i)
-            loops_[i]->add_listener(sockets->descriptors[i], *listener_counts_.back());
+            loops_[i]->add_listener(sockets->descriptors[i], *listener_counts_.back(), listener.protocol);
         bound_.push_back(sockets->bound);
     }
     return true;
@@ -150,8 +195,8 @@ void Broker::start_loops() {
 
 void Broker::announce() {
     std::vector<LogField> addresses;
-    for (const std::string& address : bound_)
-        addresses.emplace_back("mqtt", address);
+    for (size_t i = 0; i < bound_.size(); ++i)
+        addresses.emplace_back(name_of(config_.listeners[i].protocol), bound_[i]);
     log_.write(LogLevel::Info, "ready", addresses);
     tell_service("READY=1");
 }
@@ -160,13 +205,16 @@ void Broker::serve(const sigset_t& signals) {
     std::vector<const Counters*> counters;
     for (const auto& shard : counters_)
         counters.push_back(shard.get());
+    next_house_step_ = SysTopics::Clock::now();
     SysTopics topics(std::move(counters), "runnel " RUNNEL_VERSION, SysTopics::Clock::now());
     const bool publishes = config_.sys_interval.ms > 0;
     if (publishes) publish_sys_topics(topics);
     auto next = SysTopics::Clock::now() + std::chrono::milliseconds(config_.sys_interval.ms);
     while (true) {
-        const auto wait = std::chrono::duration_cast<std::chrono::nanoseconds>(next - SysTopics::Clock::now());
-        const int64_t left = publishes ? std::max<int64_t>(wait.count(), 0) : int64_t{3600} * 1'000'000'000;
+        keep_house();
+        const auto until = publishes ? std::min(next, next_house_step_) : next_house_step_;
+        const auto wait = std::chrono::duration_cast<std::chrono::nanoseconds>(until - SysTopics::Clock::now());
+        const int64_t left = std::max<int64_t>(wait.count(), 0);
         const timespec timeout{left / 1'000'000'000, left % 1'000'000'000};
         const int signal = sigtimedwait(&signals, nullptr, &timeout);
         if (signal == SIGHUP) {
@@ -184,6 +232,20 @@ void Broker::serve(const sigset_t& signals) {
 void Broker::publish_sys_topics(SysTopics& topics) {
     for (api::LocalPublish& publish : topics.publishes(SysTopics::Clock::now()))
         loops_.front()->post(std::move(publish));
+}
+
+// In steps of the main thread, which has little else to do.
+void Broker::keep_house() {
+    constexpr auto kPause = std::chrono::seconds(1);
+    constexpr auto kShortPause = std::chrono::milliseconds(20);
+    constexpr auto kSpacePause = std::chrono::seconds(5);
+    if (SysTopics::Clock::now() < next_house_step_) return;
+    const bool has_more = store_.keep_history();
+    if (SysTopics::Clock::now() >= next_space_step_) {
+        store_.give_back_space();
+        next_space_step_ = SysTopics::Clock::now() + kSpacePause;
+    }
+    next_house_step_ = SysTopics::Clock::now() + (has_more ? std::chrono::milliseconds(kShortPause) : kPause);
 }
 
 // Takes everything that can change while clients are connected, or nothing if the new configuration has a fault.
@@ -208,10 +270,13 @@ void Broker::reload() {
 
 void Broker::stop() {
     tell_service("STOPPING=1");
+    const auto rounds = std::make_shared<net::DrainRounds>(static_cast<uint32_t>(loops_.size()));
     for (const auto& loop : loops_)
-        loop->post(net::Drain{});
+        loop->post(net::Drain{rounds});
     for (const auto& loop : loops_)
         loop->join();
+    operations_->finish();
+    admin_channel_.stop();
     store_.close();
     remove_socket_files();
     log_.info("stopped");
@@ -225,8 +290,8 @@ void Broker::remove_socket_files() {
 
 }  // namespace
 
-int run(Config config, ReloadFunction reload) {
-    return Broker(std::move(config), std::move(reload)).run();
+int run(Config config, ReloadFunction reload, const Bridges& bridges) {
+    return Broker(std::move(config), std::move(reload)).run(bridges);
 }
 
 }  // namespace runnel::server

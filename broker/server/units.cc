@@ -5,6 +5,8 @@
 #include <charconv>
 #include <span>
 
+#include "broker/base/date_time.h"
+
 namespace runnel::server {
 namespace {
 
@@ -42,7 +44,7 @@ std::string format_in(std::span<const Unit> units, int64_t value) {
 }  // namespace
 
 std::optional<int64_t> parse_duration(std::string_view text) {
-    return parse_in(kDurationUnits, text);
+    return runnel::parse_duration(text);
 }
 
 std::string format_duration(int64_t ms) {

@@ -60,6 +60,7 @@ public:
         return value;
     }
     bool failed() const { return failed_; }
+    std::string_view rest() const { return bytes_; }
     bool at_end() const { return bytes_.empty(); }
 
 private:

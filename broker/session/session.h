@@ -8,9 +8,10 @@
 
 #include "broker/base/time.h"
 #include "broker/mqtt/types.h"
-#include "broker/session/message_queue.h"
+#include "broker/session/delivery.h"
 #include "broker/session/outbound_window.h"
 #include "broker/session/received_identifiers.h"
+#include "broker/session/session_queue.h"
 
 namespace runnel::session {
 
@@ -33,6 +34,7 @@ struct SharedMembership {
     mqtt::SubscriptionOptions options;
     uint32_t subscription_identifier = 0;
     uint32_t sequence = 0;  // Names this membership: a delivery for an older one is refused.
+    SharedOrigin origin{};  // Of what comes by it, once something has come. Not stored.
 };
 
 class StoredQueue;
@@ -46,7 +48,7 @@ struct Session {
     bool anonymous = true;
 
     uint32_t expiry_interval = 0;  // Seconds after the connection ends; 0 = with it; kSessionExpiryNever = never.
-    MessageQueue queue;            // QoS 1 and 2 that wait for the client or for room in the window.
+    SessionQueue queue;            // QoS 1 and 2 that wait for the client or for room in the window.
     OutboundWindow window;
     ReceivedIdentifiers received;
     std::unique_ptr<Will> will;

@@ -9,7 +9,7 @@
 
 namespace runnel::session {
 
-// One letter per kind; a range of keys is all of one kind.
+// One letter per kind; a range of keys is all of one kind. History has the letters d, h, i, k and n (history/keys.h).
 enum class StoredKind : char {
     Format = 'f',        // One record: the version of everything.
     Session = 's',       // By Client Identifier.
@@ -42,6 +42,14 @@ inline std::string deliveries_key(std::string_view client_identifier, uint64_t n
     for (int shift = 56; shift >= 0; shift -= 8)
         key.push_back(static_cast<char>(number >> shift));
     return key;
+}
+
+// The number at the end of such a key.
+inline uint64_t number_of(std::string_view deliveries_key) {
+    uint64_t number = 0;
+    for (const char byte : deliveries_key.substr(deliveries_key.size() - sizeof number))
+        number = number << 8 | static_cast<uint8_t>(byte);
+    return number;
 }
 
 // The key behind every key that begins with the letter of this kind.

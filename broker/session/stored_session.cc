@@ -151,6 +151,30 @@ std::optional<StoredWindow> decode_window(std::string_view record) {
     return window;
 }
 
+void encode_segment(std::span<const uint64_t> sizes, std::string_view deliveries, std::string& out) {
+    RecordWriter writer(out);
+    out.reserve(out.size() + deliveries.size() + 3 * sizes.size() + 8);
+    writer.byte(kRecordVersion);
+    writer.number(sizes.size());
+    for (const uint64_t size : sizes)
+        writer.number(size - sizeof(mqtt::ApplicationMessage));
+    out.append(deliveries);
+}
+
+std::optional<StoredSegment> decode_segment(std::string_view record) {
+    RecordReader reader(record);
+    if (!is_known(reader)) return std::nullopt;
+    StoredSegment segment;
+    const uint64_t count = reader.number();
+    if (count > record.size()) return std::nullopt;
+    segment.sizes.reserve(count);
+    for (uint64_t left = count; left > 0 && !reader.failed(); --left)
+        segment.sizes.push_back(reader.number() + sizeof(mqtt::ApplicationMessage));
+    segment.deliveries = reader.rest();
+    if (reader.failed()) return std::nullopt;
+    return segment;
+}
+
 void encode_message(const mqtt::ApplicationMessage& message, WallClock clock, std::string& out) {
     RecordWriter writer(out);
     writer.byte(static_cast<uint8_t>(static_cast<unsigned>(message.qos()) | (message.retain() ? 4u : 0u) |

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,14 @@ void encode_message(const mqtt::ApplicationMessage& message, WallClock clock, st
 std::optional<StoredSession> decode_session(std::string_view record);
 std::optional<StoredSubscription> decode_subscription(std::string_view record);
 std::optional<StoredWindow> decode_window(std::string_view record);
+// What came in one turn. The sizes (ApplicationMessage::memory_size()) are in front, so that whoever needs no more than
+// that need not read on: format version, count, for each message its size without what every message has, deliveries.
+struct StoredSegment {
+    std::vector<uint64_t> sizes;
+    std::string_view deliveries;  // decode_delivery, as many as there are sizes.
+};
+void encode_segment(std::span<const uint64_t> sizes, std::string_view deliveries, std::string& out);
+std::optional<StoredSegment> decode_segment(std::string_view record);
 // One after another, without version: the segment has it. origin.peer and origin.group are not stored.
 class RecordReader;
 std::optional<Delivery> decode_delivery(RecordReader& reader, WallClock clock);

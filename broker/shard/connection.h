@@ -15,6 +15,7 @@
 #include "broker/shard/effects.h"
 #include "broker/shard/output.h"
 #include "broker/shard/receipts.h"
+#include "broker/shard/replay.h"
 #include "broker/shard/timer_wheel.h"
 #include "broker/shard/topic_aliases.h"
 
@@ -98,6 +99,8 @@ struct Connection {
     std::unique_ptr<PendingConnect> pending_connect;
     std::unique_ptr<PendingSubscribe> pending_subscribe;
     std::unique_ptr<HeldPacket> held_packet;
+    std::unique_ptr<Replays> replays;  // While there are any, live messages wait.
+    uint64_t close_turn = 0;           // Closing, but the transport stays until this turn is complete.
     Ring<HeldAcknowledgement> held_acknowledgements;
     std::string authentication_method;  // Of an enhanced authentication.
     std::unique_ptr<api::AuthenticationExchange> reauthentication;

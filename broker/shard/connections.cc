@@ -164,14 +164,14 @@ size_t Shard::gather_output(ConnectionId id, std::span<std::string_view> pieces)
 void Shard::output_written(ConnectionId id, size_t size, bool socket_full, Time now) {
     now_ = now;
     Connection* connection = find(id);
-    if (connection == nullptr || !connection->output) return;
+    if (connection == nullptr || (!connection->output && !connection->socket_full)) return;
     const bool was_choked = !connection->stalled && !may_handle_more(*connection);
-    connection->output->consume(size);
+    if (connection->output) connection->output->consume(size);
     counters_.bytes_sent.add(size);
     connection->socket_full = socket_full;
-    if (connection->output->empty())
+    if (connection->output && connection->output->empty())
         outputs_.give_back(std::move(connection->output));
-    else if (socket_full)
+    else if (connection->output && socket_full)
         connection->output->compact();
     if (!socket_full && connection->is_connected()) deliver_waiting(*connection, now);
     if (was_choked && may_handle_more(*connection)) resume_input(*connection, now);
@@ -184,6 +184,8 @@ void Shard::effects_done() {
     effects_.closes.clear();
     effects_.questions.clear();
     effects_.readings.clear();
+    effects_.reads.clear();
+    effects_.history_reads.clear();
     for (const uint32_t slot : ended_connections_)
         free_connection(connections_[slot]);
     ended_connections_.clear();
@@ -209,9 +211,26 @@ void Shard::free_connection(Connection& connection) {
 // Ends the connection's part in everything; the driver sends what is in its output and closes the transport.
 void Shard::close(Connection& connection, Ending ending, Time now) {
     if (connection.stage == Connection::Stage::Closing) return;
+    end_part(connection, ending, now);
+    close_transport(connection);
+}
+
+// Ends a connection whose client may rest assured that its Will is never published once it sees the transport closed.
+void Shard::close_when_stored(Connection& connection, Time now) {
+    end_part(connection, Ending::WithoutWill, now);
+    connection.close_turn = receipts_.turn();
+    receipts_.needs_store();
+    receipts_.hold(connection.id);
+}
+
+void Shard::end_part(Connection& connection, Ending ending, Time now) {
     detach(connection, ending, now);
     connection.stage = Connection::Stage::Closing;
     timers_.cancel(connection.timer);
+}
+
+void Shard::close_transport(Connection& connection) {
+    connection.close_turn = 0;
     effects_.closes.push_back(connection.id);
     ended_connections_.push_back(connection.id.slot);
 }
@@ -219,7 +238,8 @@ void Shard::close(Connection& connection, Ending ending, Time now) {
 void Shard::connection_lost(ConnectionId id, Time now) {
     now_ = now;
     Connection* connection = find(id);
-    if (connection == nullptr || connection->stage == Connection::Stage::Closing) return;
+    if (connection == nullptr) return;
+    if (connection->close_turn != 0) return close_transport(*connection);
     close(*connection, Ending::WithWill, now);
     carry_out_deferred(now);
 }

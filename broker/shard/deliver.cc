@@ -31,7 +31,10 @@ OutgoingPublish outgoing_of(const mqtt::ApplicationMessage::Fields& fields, Time
 }  // namespace
 
 bool Shard::output_has_room(const Connection& connection) const {
-    if (connection.held_packet) return false;
+    return !connection.held_packet && !connection.replays && socket_has_room(connection);
+}
+
+bool Shard::socket_has_room(const Connection& connection) const {
     // Before the socket has refused anything, one turn may bring a burst of many publishers together.
     constexpr size_t kBurst = 16;
     const size_t most = connection.socket_full ? settings_.output_bytes_max : settings_.output_bytes_max * kBurst;
@@ -51,7 +54,13 @@ void Shard::deliver(SessionSlot& slot, Incoming& incoming, const session::Subscr
     if (connection != nullptr && slot.session.queue.empty() && has_room(*connection))
         send_from_window(*connection, std::move(delivery), &incoming, now_);
     else
-        enqueue(slot, std::move(delivery));
+        hold_live(slot, std::move(delivery));
+}
+
+// Into the queue. What a replay may come upon too is remembered, so that it leaves it out.
+void Shard::hold_live(SessionSlot& slot, session::Delivery delivery) {
+    if (slot.connection != nullptr && slot.connection->replays) note_live(*slot.connection, *delivery.message);
+    enqueue(slot, std::move(delivery));
 }
 
 void Shard::deliver_at_most_once(SessionSlot& slot, Incoming& incoming,
@@ -177,16 +186,12 @@ bool Shard::send_entry(Connection& connection, session::OutboundWindow::Entry& e
 }
 
 void Shard::enqueue(SessionSlot& slot, session::Delivery delivery) {
-    session::MessageQueue& queue = slot.session.queue;
+    session::SessionQueue& queue = slot.session.queue;
     const uint64_t bytes = delivery.message->memory_size();
+    if (is_sending_retained_) queue.extra_room().add(bytes, retained_.count());
     const auto full = [&] { return queue.is_full(bytes, settings_.max_queued_messages, settings_.max_queued_bytes); };
-    while (full() && settings_.when_full == WhenFull::DropOldest && !queue.empty()) {
-        session::Delivery oldest = queue.pop_front();
-        counters_.queued_messages.subtract();
-        counters_.queued_bytes.subtract(oldest.message->memory_size());
-        let_go(oldest, slot);
-        count_drop(counters_.dropped_queue_full, slot, oldest.message->topic(), "the queue is full");
-    }
+    while (full() && settings_.when_full == WhenFull::DropOldest && !queue.empty())
+        drop_oldest(slot);
     if (full()) {
         if (settings_.when_full == WhenFull::Disconnect && slot.connection != nullptr)
             deferred_.emplace_back(slot.connection->id, mqtt::ReasonCode::QuotaExceeded);
@@ -201,8 +206,10 @@ void Shard::enqueue(SessionSlot& slot, session::Delivery delivery) {
 
 // The socket is behind. QoS 0 that waits belongs to the connection, not to the Session, and goes with it.
 void Shard::enqueue_at_most_once(Connection& connection, session::Delivery delivery) {
+    if (connection.replays) note_live(connection, *delivery.message);
     session::MessageQueue& queue = connection.at_most_once;
     const uint64_t bytes = delivery.message->memory_size();
+    if (is_sending_retained_) queue.extra_room().add(bytes, retained_.count());
     const auto full = [&] { return queue.is_full(bytes, settings_.max_queued_messages, settings_.max_queued_bytes); };
     while (full() && settings_.when_full == WhenFull::DropOldest && !queue.empty()) {
         const session::Delivery oldest = queue.pop_front();
@@ -221,9 +228,19 @@ void Shard::enqueue_at_most_once(Connection& connection, session::Delivery deliv
     queue.push_back(std::move(delivery));
 }
 
+void Shard::send_at_most_once(Connection& connection, const session::Delivery& delivery, Time now) {
+    OutgoingPublish publish = outgoing_of(fields_of(*delivery.message), now);
+    publish.subscription_identifiers = delivery.subscription_identifiers.all();
+    publish.retain = delivery.retain;
+    if (!send_publish(connection, publish, nullptr))
+        count_drop(counters_.dropped_too_large, *connection.session, delivery.message->topic(),
+                   "larger than the client accepts");
+}
+
 // Moves what waits into the output as far as there is room.
 void Shard::deliver_waiting(Connection& connection, Time now) {
-    const auto take = [&](session::MessageQueue& queue) {
+    if (connection.replays && !replay_is_over(connection, now)) return;
+    const auto take = [&](auto& queue) {
         session::Delivery delivery = queue.pop_front();
         counters_.queued_messages.subtract();
         counters_.queued_bytes.subtract(delivery.message->memory_size());
@@ -232,17 +249,12 @@ void Shard::deliver_waiting(Connection& connection, Time now) {
     SessionSlot& slot = *connection.session;
     while (!connection.at_most_once.empty() && output_has_room(connection)) {
         const session::Delivery delivery = take(connection.at_most_once);
-        if (delivery.message->is_expired(now)) {
+        if (delivery.message->is_expired(now))
             count_drop(counters_.dropped_expired, slot, delivery.message->topic(), "expired");
-            continue;
-        }
-        OutgoingPublish publish = outgoing_of(fields_of(*delivery.message), now);
-        publish.subscription_identifiers = delivery.subscription_identifiers.all();
-        publish.retain = delivery.retain;
-        if (!send_publish(connection, publish, nullptr))
-            count_drop(counters_.dropped_too_large, slot, delivery.message->topic(), "larger than the client accepts");
+        else
+            send_at_most_once(connection, delivery, now);
     }
-    while (!slot.session.queue.empty() && has_room(connection)) {
+    while (slot.session.queue.can_pop() && has_room(connection)) {
         session::Delivery delivery = take(slot.session.queue);
         if (delivery.message->is_expired(now)) {  // [MQTT-3.3.2-5]
             let_go(delivery, slot);
@@ -251,6 +263,7 @@ void Shard::deliver_waiting(Connection& connection, Time now) {
         }
         send_from_window(connection, std::move(delivery), nullptr, now);
     }
+    if (slot.session.queue.is_paged()) read_paged(slot);
 }
 
 // After a reconnect: what was not acknowledged goes again, in its order, with its Packet Identifier [MQTT-4.4.0-1], and

@@ -3,9 +3,11 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/api/authenticator.h"
+#include "broker/api/history.h"
 #include "broker/shard/ids.h"
 #include "broker/shard/peer_messages.h"
 #include "broker/shard/receipts.h"
@@ -17,6 +19,16 @@ namespace runnel::shard {
 struct PeerAddress {
     std::string text;       // "192.0.2.7:51234", or "unix".
     bool loopback = false;  // On this machine.
+};
+
+// Stored deliveries that were asked for by Effects::Read.
+struct DeliveriesRead {
+    uint64_t session = 0;
+    uint64_t generation = 0;
+    uint64_t end_number = 0;
+    bool failed = false;
+    bool has_more = false;  // In the range that was asked for.
+    std::vector<std::pair<std::string, std::string>> records;
 };
 
 // What a shard asks of the world besides writing, gathered over a turn. The driver writes first, then carries this out
@@ -48,13 +60,32 @@ struct Effects {
     };
     std::vector<Reading> readings;
 
+    // Read on in the history, off the loop; the page is an input, with the number.
+    struct ReadHistory {
+        ConnectionId connection;
+        uint64_t number = 0;
+        api::HistoryQuery query;
+    };
+    std::vector<ReadHistory> history_reads;
+
     // Store this, after all that was given before. The answer is an input, with the ticket.
     struct Store {
         storage::WriteBatch batch;
         StoreTicket ticket = 0;
-        bool promises = false;  // Somebody waits for it: it has to be as durable as the configuration says.
+        storage::Durability durability = storage::Durability::Written;  // At least.
     };
     std::optional<Store> store;
+
+    // Read stored deliveries; the answer is an input. What was stored with a ticket that the shard knows of is there.
+    struct Read {
+        uint64_t session = 0;     // Which Session asks, and
+        uint64_t generation = 0;  // its question: for the answer.
+        std::string begin;
+        std::string end;
+        uint64_t end_number = 0;
+        size_t limit_bytes = 0;
+    };
+    std::vector<Read> reads;
 
     // One list for each peer, by its number. They go after the batch: what a peer does with a message is never stored
     // before what this shard did with it.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/base/hash.h"
+#include "broker/history/rule.h"
 #include "broker/routing/peer_interest.h"
 #include "broker/routing/shared_subscriptions.h"
 #include "broker/session/delivery.h"
@@ -32,6 +33,7 @@ struct FanOut {
     std::vector<Target> targets;
     std::vector<routing::GroupId> groups;
     routing::PeerMask peers = 0;
+    const history::Rule* history = nullptr;  // Keeps the messages of this topic.
     bool empty() const { return targets.empty() && groups.empty() && peers == 0; }
 };
 

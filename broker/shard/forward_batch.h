@@ -20,6 +20,7 @@ struct ForwardRecord {
     uint8_t qos = 0;
     uint8_t has_expiry = 0;
     int64_t received_at_ms = 0;
+    uint64_t history_number = 0;
 };
 
 // Messages larger than this travel by reference instead: copying would cost more than sharing.
@@ -35,6 +36,7 @@ inline void append_forwarded(std::string& batch, const mqtt::ApplicationMessage:
     record.qos = static_cast<uint8_t>(fields.qos);
     record.has_expiry = fields.message_expiry_interval.has_value();
     record.received_at_ms = fields.received_at.ms;
+    record.history_number = fields.history_number;
     batch.append(reinterpret_cast<const char*>(&record), sizeof record);
     batch.append(fields.topic).append(fields.payload).append(fields.forwarded_properties).append(fields.publisher);
 }
@@ -58,6 +60,7 @@ void for_each_forwarded(std::string_view batch, Visit visit) {
         fields.qos = static_cast<mqtt::QoS>(record.qos);
         if (record.has_expiry != 0) fields.message_expiry_interval = record.message_expiry_interval;
         fields.received_at = Time{record.received_at_ms};
+        fields.history_number = record.history_number;
         visit(fields);
     }
 }

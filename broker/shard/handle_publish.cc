@@ -60,6 +60,7 @@ void Shard::handle_publish(Connection& connection, const mqtt::Frame& frame, Tim
             incoming.fields.message_expiry_interval = publish.properties.number(PropertyId::MessageExpiryInterval);
     }
     incoming.publisher = connection.session;
+    incoming.comes_once = publish.qos == QoS::ExactlyOnce && session.stored;  // Its repetition is not routed.
     if (!store_refusal_.empty() && publish.qos != QoS::AtMostOnce && has_to_be_stored(incoming)) {
         if (connection.version == mqtt::ProtocolVersion::V5) {
             counters_.dropped_not_stored.add();
@@ -73,7 +74,10 @@ void Shard::handle_publish(Connection& connection, const mqtt::Frame& frame, Tim
     if (publish.qos == QoS::AtMostOnce) return;
     if (publish.qos == QoS::ExactlyOnce) {
         session.received.insert(publish.packet_identifier);
-        promise_window(*connection.session);
+        if (durability_of(publish.topic) != storage::Durability::Memory)
+            promise_window(*connection.session);
+        else
+            store_window(*connection.session);
     }
     acknowledge(connection, acknowledgement_of(publish.qos), publish.packet_identifier,
                 matched ? ReasonCode::Success : ReasonCode::NoMatchingSubscribers, {}, receipts_.needs() != needs);

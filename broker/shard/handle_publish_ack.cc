@@ -71,7 +71,7 @@ void Shard::finish(Connection& connection, OutboundWindow::Entry& entry, Time no
     store_window(slot);
     counters_.inflight_messages.subtract();
     if (connection.to_resend != 0) resend(connection, now);
-    if (!slot.session.queue.empty()) deliver_waiting(connection, now);
+    if (!slot.session.queue.empty() || connection.replays) deliver_waiting(connection, now);
 }
 
 }  // namespace runnel::shard

@@ -33,6 +33,7 @@ void Shard::handle_subscribe(Connection& connection, const mqtt::Frame& frame, T
     std::vector<ReasonCode> reasons;
     for (const mqtt::SubscriptionRequest& request : subscribe.requests)
         reasons.push_back(check_filter(connection, request));
+    refuse_replay(connection, subscribe, reasons);
     const ReceiptId receipt = new_receipt(connection.id);
     const uint32_t outstanding = begin_subscribe(*connection.session, subscribe, reasons, receipt);
     if (outstanding == 0) {
@@ -43,6 +44,18 @@ void Shard::handle_subscribe(Connection& connection, const mqtt::Frame& frame, T
     connection.pending_subscribe = std::make_unique<PendingSubscribe>(
         PendingSubscribe{std::move(packet), std::move(reasons), {}, receipt, outstanding});
     stall(connection);
+}
+
+// What is asked for cannot be replayed: then there is no subscription either, for its client counts on both.
+void Shard::refuse_replay(const Connection& connection, const mqtt::Subscribe& subscribe,
+                          std::vector<ReasonCode>& reasons) {
+    const ReplayRequest request = replay_request(subscribe.properties, environment_.clock.wall_ms(now_));
+    const bool is_too_much =
+        request.since_ms && connection.replays && connection.replays->waiting.size() >= Replays::kMax;
+    if (request.fault == nullptr && !is_too_much) return;
+    for (ReasonCode& reason : reasons)
+        if (is_granted(reason))
+            reason = is_too_much ? ReasonCode::QuotaExceeded : ReasonCode::ImplementationSpecificError;
 }
 
 // The granted QoS, or why not.
@@ -116,7 +129,16 @@ void Shard::carry_out_subscribe(Connection& connection, const mqtt::Subscribe& s
     mqtt::SubscriptionAck ack;
     ack.packet_identifier = subscribe.packet_identifier;
     ack.reasons = reasons;
+    const ReplayRequest replay = replay_request(subscribe.properties, environment_.clock.wall_ms(now));
+    if (replay.fault != nullptr && connection.problem_information)
+        ack.properties.set(PropertyId::ReasonString, replay.fault);
     mqtt::encode(ack, connection.version, scratch_);
+    if (scratch_.size() > connection.packet_size_max) {  // [MQTT-3.9.2-1]
+        scratch_.clear();
+        ack.properties = {};
+        mqtt::encode(ack, connection.version, scratch_);
+    }
+    if (replay.since_ms && replay.fault == nullptr) add_replay(connection, subscribe, reasons, *replay.since_ms);
     send_or_hold(connection, slot.session.stored != nullptr);
     for (size_t i = 0; i < reasons.size(); ++i) {
         if (!sends_retained[i]) continue;
@@ -158,12 +180,14 @@ void Shard::send_retained(SessionSlot& slot, std::string_view filter, const mqtt
                           uint32_t subscription_identifier, Time now) {
     const session::SubscriptionIdentifiers identifiers(subscription_identifier);
     const bool checks = environment_.access->checks_delivery();
+    is_sending_retained_ = true;
     retained_.match(filter, now, [&](const mqtt::MessageRef& message) {
         if (checks && !environment_.access->may_receive(subject_of(slot), message->topic())) return;
         if (options.no_local && message->publisher() == slot.session.client_identifier) return;  // [MQTT-3.8.3-3]
         Incoming incoming = incoming_of(message);
         deliver(slot, incoming, identifiers, std::min(options.qos, message->qos()), true, {});
     });
+    is_sending_retained_ = false;
 }
 
 void Shard::handle_unsubscribe(Connection& connection, const mqtt::Frame& frame, Time now) {

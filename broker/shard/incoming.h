@@ -13,6 +13,7 @@ namespace runnel::shard {
 struct Incoming {
     mqtt::ApplicationMessage::Fields fields;
     SessionSlot* publisher = nullptr;  // Its Session, if it is on this shard: for No Local.
+    bool comes_once = false;           // Nobody sends it again: it is kept until all who have to store it have done so.
     mqtt::MessageRef message;          // Made when first needed.
     Segment at_most_once[2][2];        // The whole QoS 0 packet by [MQTT 5][RETAIN].
     Segment payload;                   // A large payload, for packets whose head differs.
@@ -33,6 +34,7 @@ inline mqtt::ApplicationMessage::Fields fields_of(const mqtt::ApplicationMessage
     fields.retain = message.retain();
     if (message.has_expiry()) fields.message_expiry_interval = message.message_expiry_interval();
     fields.received_at = message.received_at();
+    fields.history_number = message.history_number();
     return fields;
 }
 

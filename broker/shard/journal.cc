@@ -23,16 +23,9 @@ session::StoredSession record_of(const SessionSlot& slot, session::WallClock clo
     return record;
 }
 
-// The number of the first delivery that waits and is stored.
-uint64_t queue_first_of(const session::Session& session) {
-    for (size_t i = 0; i < session.queue.size(); ++i)
-        if (session.queue[i].number != 0) return session.queue[i].number;
-    return session.stored->next_number();
-}
-
 session::StoredWindow window_of(session::Session& session) {
     session::StoredWindow stored;
-    stored.queue_first = queue_first_of(session);
+    stored.queue_first = session.queue.first_number(session.stored->next_number());
     session.window.for_each_to_resend([&](const session::OutboundWindow::Entry& entry) {
         stored.window.push_back({entry.delivery.number, entry.packet_identifier, entry.state});
     });
@@ -49,11 +42,12 @@ void Shard::mark_changed(SessionSlot& slot) {
     changed_sessions_.push_back(slot.number);
 }
 
-// A Session that outlives its connection is kept in the store; one that was resumed to end with it is not any more.
+// A Session that outlives its connection is kept in the store; one that was resumed to end with it is not any more,
+// unless the store has what it is waiting for.
 void Shard::store_or_drop(SessionSlot& slot) {
     if (!environment_.stores) return;
     session::Session& session = slot.session;
-    if (!session.ends_with_connection()) {
+    if (!session.ends_with_connection() || session.queue.is_paged()) {
         if (!session.stored) session.stored = std::make_unique<session::StoredQueue>();
         return store_session(slot);
     }
@@ -62,8 +56,7 @@ void Shard::store_or_drop(SessionSlot& slot) {
         slot.number, [&](std::string_view filter, const routing::Subscription&) { erase_subscription(slot, filter); });
     erase_session(slot);
     session.window.for_each([](session::OutboundWindow::Entry& entry) { entry.delivery.number = 0; });
-    for (size_t i = 0; i < session.queue.size(); ++i)
-        session.queue[i].number = 0;
+    session.queue.for_each_in_memory([](session::Delivery& delivery) { delivery.number = 0; });
 }
 
 // The record of the Session itself.
@@ -95,9 +88,11 @@ void Shard::promise_window(SessionSlot& slot) {
 
 void Shard::store_delivery(SessionSlot& slot, session::Delivery& delivery) {
     if (!slot.session.stored || delivery.number != 0) return;
+    const storage::Durability durability = durability_of(delivery.message->topic());
+    if (durability == storage::Durability::Memory) return;
     delivery.number = slot.session.stored->add(delivery, environment_.clock);
     mark_changed(slot);
-    receipts_.needs_store();
+    receipts_.needs_store(durability);
 }
 
 void Shard::forget_delivery(SessionSlot& slot, session::Delivery& delivery) {
@@ -133,12 +128,12 @@ void Shard::erase_session(SessionSlot& slot) {
     for (const uint64_t first : stored.take_emptied())
         batch_.erase(session::deliveries_key(client, first));
     constexpr size_t kOneByOne = 100;
-    const auto& segments = stored.segments();
-    if (segments.size() > kOneByOne) {
+    if (slot.session.queue.is_paged() || stored.segment_count() > kOneByOne) {
         batch_.erase_range(session::deliveries_key(client, 0), session::deliveries_key(client, UINT64_MAX));
     } else {
-        for (size_t i = 0; i < segments.size(); ++i)
-            batch_.erase(session::deliveries_key(client, segments[i].first));
+        stored.for_each_segment([&](const session::StoredQueue::Segment& segment) {
+            batch_.erase(session::deliveries_key(client, segment.first));
+        });
     }
     slot.session.stored.reset();
     receipts_.needs_store();
@@ -148,6 +143,8 @@ void Shard::erase_session(SessionSlot& slot) {
 void Shard::store_retained_message(const Incoming& incoming) {
     if (incoming.fields.topic.starts_with('$')) return;  // The broker publishes them again.
     if (!environment_.stores || environment_.placement.owner_of_topic(incoming.fields.topic) != self()) return;
+    const storage::Durability durability = durability_of(incoming.fields.topic);
+    if (durability == storage::Durability::Memory) return;
     const std::string key = stored_key(StoredKind::Retained, incoming.fields.topic);
     if (incoming.fields.payload.empty()) {
         batch_.erase(key);
@@ -156,7 +153,7 @@ void Shard::store_retained_message(const Incoming& incoming) {
         encode_message(*incoming.message, environment_.clock, record);
         batch_.put(key, record);
     }
-    if (incoming.fields.qos != mqtt::QoS::AtMostOnce) receipts_.needs_store();
+    if (incoming.fields.qos != mqtt::QoS::AtMostOnce) receipts_.needs_store(durability);
 }
 
 void Shard::write_session(SessionSlot& slot) {
@@ -168,7 +165,7 @@ void Shard::write_session(SessionSlot& slot) {
         encode(record_of(slot, environment_.clock), record_);
         batch_.put(stored_key(StoredKind::Session, client), record_);
     }
-    if (const auto segment = stored.take_open())
+    if (const auto segment = stored.take_open(last_ticket_ + 1))
         batch_.put(session::deliveries_key(client, segment->first), segment->record);
     for (const uint64_t first : stored.take_emptied())
         batch_.erase(session::deliveries_key(client, first));
@@ -177,6 +174,7 @@ void Shard::write_session(SessionSlot& slot) {
         encode(window_of(slot.session), record_);
         batch_.put(stored_key(StoredKind::Window, client), record_);
     }
+    page_when_stored(slot);
 }
 
 // Puts the changes of the turn into effects(), and asks the peers whose word is needed.
@@ -198,14 +196,15 @@ void Shard::write_changes() {
         if (slot != nullptr && slot->session.stored && slot->session.stored->is_listed) write_session(*slot);
     }
     changed_sessions_.clear();
+    if (recorder_) recorder_->end_turn(batch_);
 }
 
 void Shard::gather_batch() {
     write_changes();
     // A promise may rest on earlier batches alone, which nobody has asked to make safe: then an empty one asks.
     if (!batch_.empty() || receipts_.store_is_needed())
-        effects_.store =
-            Effects::Store{std::exchange(batch_, storage::WriteBatch{}), ++last_ticket_, receipts_.store_is_needed()};
+        effects_.store = Effects::Store{std::exchange(batch_, storage::WriteBatch{}), ++last_ticket_,
+                                        std::max(receipts_.durability(), storage::Durability::Written)};
 }
 
 }  // namespace runnel::shard

@@ -54,7 +54,7 @@ std::string encode(const OutboxRecord& record, session::WallClock clock) {
     writer.byte(session::kRecordVersion);
     writer.text(record.share_name);
     writer.text(record.filter);
-    writer.number(record.member);
+    writer.number(record.receiver);
     encode_message(*record.message, clock, out);
     return out;
 }
@@ -65,7 +65,7 @@ std::optional<OutboxRecord> decode_outbox_record(std::string_view record, sessio
     OutboxRecord out;
     out.share_name = reader.text();
     out.filter = reader.text();
-    out.member = static_cast<PeerIndex>(reader.number());
+    out.receiver = static_cast<PeerIndex>(reader.number());
     out.message = session::decode_message(reader, clock);
     if (!out.message) return std::nullopt;
     return out;
@@ -120,27 +120,23 @@ std::optional<Placement> decode_run(std::string_view record) {
     return placement;
 }
 
-// A QoS 2 message of a publisher whose Session is stored, when other shards were sent it too.
+// When other shards were sent it too.
 void Shard::keep_until_stored(const Incoming& incoming) {
-    const bool is_remembered = incoming.publisher != nullptr && incoming.publisher->session.stored;
-    const bool is_stored_there = peers_store_ || incoming.fields.retain;
-    if (!is_remembered || incoming.fields.qos != mqtt::QoS::ExactlyOnce || !is_stored_there || is_recovering_) return;
+    if (!incoming.comes_once || !(peers_store(incoming.fields.topic) || incoming.fields.retain)) return;
     OutboxRecord record;
     record.message = incoming.message ? incoming.message : mqtt::ApplicationMessage::make(incoming.fields);
-    const std::string key = encode(OutboxKey{self(), receipts_.turn(), static_cast<uint32_t>(receipts_.kept())});
-    batch_.put(key, encode(record, environment_.clock));
-    receipts_.keep(key);
-    receipts_.needs_store();
+    keep_until_stored(record);
 }
 
-// The owner of a group gave a QoS 2 message to a member on another shard.
-void Shard::keep_until_stored(const Incoming& incoming, routing::GroupId group, PeerIndex member) {
-    if (incoming.fields.qos != mqtt::QoS::ExactlyOnce || !environment_.stores || is_recovering_) return;
-    OutboxRecord record;
-    record.share_name = shared_.share_name_of(group);
-    record.filter = shared_.filter_of(group);
-    record.member = member;
-    record.message = incoming.message;
+// A message of a group on its way from the owner of the group to the shard of a member, or back.
+void Shard::keep_until_stored(const mqtt::MessageRef& message, std::string_view share_name, std::string_view filter,
+                              PeerIndex receiver) {
+    keep_until_stored(OutboxRecord{std::string(share_name), std::string(filter), receiver, message});
+}
+
+void Shard::keep_until_stored(const OutboxRecord& record) {
+    if (is_recovering_ || !environment_.stores) return;
+    if (durability_of(record.message->topic()) == storage::Durability::Memory) return;
     const std::string key = encode(OutboxKey{self(), receipts_.turn(), static_cast<uint32_t>(receipts_.kept())});
     batch_.put(key, encode(record, environment_.clock));
     receipts_.keep(key);

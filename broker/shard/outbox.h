@@ -23,11 +23,12 @@ struct OutboxKey {
     uint32_t number = 0;  // Within the turn.
 };
 
-// What was sent to other shards: to all that want the topic, or, with a share name, to the shard of one member.
+// What was sent to other shards: to all that want the topic, or, with a share name, to the shard of one member, or by
+// that one back to the owner of the group.
 struct OutboxRecord {
     std::string share_name;
     std::string filter;  // Of the group.
-    PeerIndex member = 0;
+    PeerIndex receiver = 0;
     mqtt::MessageRef message;
     bool is_for_group() const { return !filter.empty(); }
 };

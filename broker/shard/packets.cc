@@ -78,7 +78,9 @@ void Shard::handle_disconnect(Connection& connection, const mqtt::Frame& frame, 
         }
         session.expiry_interval = std::min(interval, settings_.max_expiry_seconds);
     }
-    // Only a normal end takes the Will away [MQTT-3.14.4-3].
+    // Only a normal end takes the Will away [MQTT-3.14.4-3]; of a stored one the client may wait to be sure.
+    if (packet.reason == ReasonCode::Success && session.will && session.stored)
+        return close_when_stored(connection, now);
     close(connection, packet.reason == ReasonCode::Success ? Ending::WithoutWill : Ending::WithWill, now);
 }
 

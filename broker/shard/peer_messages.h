@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "broker/api/history.h"
 #include "broker/mqtt/application_message.h"
 #include "broker/routing/peer_interest.h"
 #include "broker/routing/retained_messages.h"
@@ -54,6 +55,8 @@ struct StoredAsked {
 };
 struct StoredAnswered {
     TurnNumber turn = 0;
+    // The last message that the sender put into the history. What it forwards after this answer came later.
+    api::HistoryId history_last{};
 };
 
 // A member tells the owner of its group; answered with Confirmed.
@@ -84,6 +87,9 @@ struct SharedDelivery {
     uint32_t sequence = 0;
     mqtt::MessageRef message;
     bool expects_connected = false;  // What the owner knows of the member.
+    // Of the group, if the owner keeps the message in its outbox: then whoever gives it back keeps it too.
+    std::string share_name;
+    std::string filter;
 };
 // The member is gone or went away before the message was sent: the owner finds another member.
 struct SharedReturned {

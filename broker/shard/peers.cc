@@ -52,6 +52,7 @@ void Shard::receive(PeerIndex from, StoredAsked& message, Time) {
 }
 
 void Shard::receive(PeerIndex from, StoredAnswered& message, Time) {
+    history_lasts_[from] = message.history_last;
     receipts_.answered(from, message.turn);
     settle_receipts();
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is held back until it is stored, and how it goes on then.
+#include "broker/mqtt/topic.h"
 #include "broker/shard/shard.h"
 
 namespace runnel::shard {
@@ -17,6 +18,7 @@ void Shard::send_or_hold(Connection& connection, bool waits) {
 
 // A turn that this connection waited for is complete.
 void Shard::release(Connection& connection, Time now) {
+    if (connection.close_turn != 0 && receipts_.is_complete(connection.close_turn)) return close_transport(connection);
     if (connection.stage == Connection::Stage::Closing) return;
     Ring<HeldAcknowledgement>& held = connection.held_acknowledgements;
     while (!held.empty() && receipts_.is_complete(held.front().turn)) {
@@ -30,6 +32,7 @@ void Shard::release(Connection& connection, Time now) {
         if (packet->is_connack) resend(connection, now);
         deliver_waiting(connection, now);
     }
+    if (connection.replays) begin_replays(connection, now);
     go_on(connection, now);
 }
 
@@ -62,18 +65,29 @@ void Shard::send_stored(Time now) {
 void Shard::batch_stored(StoreTicket ticket, Time now) {
     now_ = now;
     receipts_.stored(ticket);
+    page_stored(ticket);
     send_stored(now);
     settle_receipts();
     carry_out_deferred(now);
 }
 
+// What [[storage.rule]] says of messages to this topic.
+storage::Durability Shard::durability_of(std::string_view topic) const {
+    for (const DurabilityRule& rule : settings_.durability_rules)
+        if (mqtt::matches(rule.filter, topic)) return rule.durability;
+    return settings_.durability;
+}
+
 // Whether a QoS 1 or 2 message would leave something to store, here or on a peer.
 bool Shard::has_to_be_stored(const Incoming& incoming) {
+    if (durability_of(incoming.fields.topic) == storage::Durability::Memory) return false;
     if (incoming.publisher != nullptr && incoming.publisher->session.stored &&
         incoming.fields.qos == mqtt::QoS::ExactlyOnce)
         return true;
     const FanOut& fan_out = fan_out_of(incoming.fields.topic);
-    if (incoming.fields.retain || !fan_out.groups.empty() || (peers_store_ && fan_out.peers != 0)) return true;
+    if (fan_out.history != nullptr || incoming.fields.retain || !fan_out.groups.empty() ||
+        (peers_store_ && fan_out.peers != 0))
+        return true;
     for (const Target& target : fan_out.targets)
         if (target.slot->session.stored && target.qos != mqtt::QoS::AtMostOnce) return true;
     return false;
@@ -93,7 +107,7 @@ void Shard::settle_receipts() {
         for (const std::string& key : held.outbox_keys)
             batch_.erase(key);
         for (const auto& [peer, turn] : held.questions)
-            tell(peer, StoredAnswered{turn});
+            tell(peer, StoredAnswered{turn, recorder_ ? recorder_->last() : api::HistoryId{}});
         for (const ConnectionId id : held.connections)
             if (Connection* connection = find(id)) release(*connection, now_);
     }

@@ -8,7 +8,7 @@ namespace runnel::shard {
 void Receipts::end_turn(StoreTicket ticket) {
     const TurnNumber next = current_.number + 1;
     if (!current_.held.empty()) {
-        current_.ticket = current_.needs_store ? ticket : 0;
+        current_.ticket = store_is_needed() ? ticket : 0;
         waiting_.push_back(std::move(current_));
         complete_if_possible(waiting_.back());
         forget_done();

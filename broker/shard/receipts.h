@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "broker/routing/peer_interest.h"
 #include "broker/shard/ids.h"
+#include "storage/write_batch.h"
 
 namespace runnel::shard {
 
@@ -32,10 +34,15 @@ public:
         bool empty() const { return connections.empty() && questions.empty() && outbox_keys.empty(); }
     };
 
+    // `usual`: what is promised where nothing else is said.
+    explicit Receipts(storage::Durability usual = storage::Durability::Synced) : usual_(usual) {}
+
     TurnNumber turn() const { return current_.number; }
     // The batch of this turn has to be stored, or a peer has to answer, before what is held in it may go.
-    void needs_store() {
-        current_.needs_store = true;
+    void needs_store() { needs_store(usual_); }
+    void needs_store(storage::Durability durability) {
+        if (durability == storage::Durability::Memory) return;
+        current_.durability = std::max(current_.durability, durability);
         ++needs_;
     }
     void needs_peers(routing::PeerMask peers) {
@@ -54,7 +61,9 @@ public:
     void keep(std::string outbox_key) { current_.held.outbox_keys.push_back(std::move(outbox_key)); }
     size_t kept() const { return current_.held.outbox_keys.size(); }
 
-    bool store_is_needed() const { return current_.needs_store; }
+    bool store_is_needed() const { return current_.durability != storage::Durability::Memory; }
+    // How durable the batch of this turn has to be for what is promised; Memory if nothing is.
+    storage::Durability durability() const { return current_.durability; }
     routing::PeerMask peers_needed() const { return current_.peers; }
     // `ticket` is that of the batch of this turn; 0 if it has none.
     void end_turn(StoreTicket ticket);
@@ -71,7 +80,7 @@ private:
     struct Turn {
         TurnNumber number = 1;
         StoreTicket ticket = 0;
-        bool needs_store = false;
+        storage::Durability durability = storage::Durability::Memory;
         routing::PeerMask peers = 0;
         bool done = false;
         Held held;
@@ -80,6 +89,7 @@ private:
     void complete_if_possible(Turn& turn);
     void forget_done();
 
+    storage::Durability usual_;
     Turn current_;
     std::deque<Turn> waiting_;  // In the order of their numbers, and so of their tickets.
     std::vector<Held> completed_;

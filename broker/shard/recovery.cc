@@ -142,52 +142,88 @@ bool Recovery::add_window(std::string_view client_identifier, std::string_view v
     return true;
 }
 
-namespace {
+// What a segment holds: the sizes of what waits, 0 for the rest, and what else of it is needed.
+struct Recovery::Needed {
+    std::vector<uint64_t> waiting;
+    uint64_t waiting_count = 0;
+    uint64_t waiting_bytes = 0;
+    uint64_t in_window = 0;
+};
 
-bool still_waits(const session::StoredWindow& window, uint64_t number) {
-    return number >= window.queue_first &&
-           std::find(window.taken.begin(), window.taken.end(), number) == window.taken.end();
+Recovery::Needed Recovery::needed_of(uint64_t first, const std::vector<uint64_t>& sizes) {
+    const auto window = windows_.find(current_.slot);
+    const bool has_window = window != windows_.end();
+    if (has_window && !std::exchange(current_.knows_window, true)) {
+        for (const session::StoredWindow::Entry& entry : window->second.window)
+            current_.window_numbers.push_back(entry.number);
+        std::sort(current_.window_numbers.begin(), current_.window_numbers.end());
+        std::sort(window->second.taken.begin(), window->second.taken.end());
+    }
+    const auto contains = [](const std::vector<uint64_t>& sorted, uint64_t number) {
+        return std::binary_search(sorted.begin(), sorted.end(), number);
+    };
+    Needed needed;
+    needed.waiting = sizes;
+    for (uint64_t i = 0; i < sizes.size(); ++i) {
+        const bool in_window = contains(current_.window_numbers, first + i);
+        const bool waits =
+            !in_window &&
+            (!has_window || (first + i >= window->second.queue_first && !contains(window->second.taken, first + i)));
+        needed.in_window += in_window ? 1 : 0;
+        needed.waiting_count += waits ? 1 : 0;
+        if (waits)
+            needed.waiting_bytes += sizes[i];
+        else
+            needed.waiting[i] = 0;
+    }
+    return needed;
 }
 
-}  // namespace
-
-bool Recovery::add_deliveries(std::string_view number, std::string_view segment) {
+// Of a long queue only the beginning comes into memory.
+bool Recovery::add_deliveries(std::string_view number, std::string_view record) {
     if (number.size() != sizeof(uint64_t) || current_.slot == nullptr) return false;
-    uint64_t first = 0;
-    for (const char byte : number)
-        first = first << 8 | static_cast<uint8_t>(byte);
-    const auto window = windows_.find(current_.slot);
-    session::RecordReader reader(segment);
-    if (reader.byte() != session::kRecordVersion) return false;
-    uint32_t count = 0;
-    uint32_t alive = 0;
-    while (!reader.at_end()) {
-        auto delivery = session::decode_delivery(reader, clock_);
-        if (!delivery) return false;
-        delivery->number = first + count++;
-        const bool has_window = window != windows_.end();
-        const auto names = [&](const session::StoredWindow::Entry& entry) { return entry.number == delivery->number; };
-        const bool in_window =
-            has_window && std::any_of(window->second.window.begin(), window->second.window.end(), names);
-        const bool waits = !has_window || still_waits(window->second, delivery->number);
-        if (!in_window && !waits) continue;
-        ++alive;
-        ++found_.deliveries;
-        if (in_window)
-            current_.in_window.emplace(delivery->number, std::move(*delivery));
-        else
-            place(*current_.shard, *current_.slot, std::move(*delivery));
+    const uint64_t first = session::number_of(number);
+    session::StoredQueue& stored = *current_.slot->session.stored;
+    stored.restore_paged(first + 1);
+    const auto segment = session::decode_segment(record);
+    if (!segment) return false;
+    const auto count = static_cast<uint32_t>(segment->sizes.size());
+    stored.restore_paged(first + count);
+    Needed needed = needed_of(first, segment->sizes);
+    session::SessionQueue& queue = current_.slot->session.queue;
+    if (needed.in_window == 0 && needed.waiting_count != 0 &&
+        queue.restores_paged(current_.shard->settings_.page_offline)) {
+        queue.restore_paged(first, needed.waiting, stored);
+    } else if (needed.in_window + needed.waiting_count != 0 && !load(first, *segment, needed)) {
+        return false;
+    } else {
+        stored.restore(first, count, static_cast<uint32_t>(needed.in_window + needed.waiting_count));
     }
-    current_.slot->session.stored->restore(first, count, alive);
-    if (alive == 0) current_.shard->mark_changed(*current_.slot);
+    if (needed.in_window + needed.waiting_count == 0) current_.shard->mark_changed(*current_.slot);
+    found_.deliveries += needed.in_window + needed.waiting_count;
+    current_.shard->counters_.queued_messages.add(needed.waiting_count);
+    current_.shard->counters_.queued_bytes.add(needed.waiting_bytes);
     return true;
 }
 
-// Into the queue.
-void Recovery::place(Shard& shard, SessionSlot& slot, session::Delivery delivery) {
-    shard.counters_.queued_messages.add();
-    shard.counters_.queued_bytes.add(delivery.message->memory_size());
-    slot.session.queue.push_back(std::move(delivery));
+// Into the queue and the window. All of the segment or nothing.
+bool Recovery::load(uint64_t first, const session::StoredSegment& segment, const Needed& needed) {
+    session::RecordReader reader(segment.deliveries);
+    std::vector<session::Delivery> deliveries;
+    for (size_t i = 0; i < segment.sizes.size(); ++i) {
+        auto delivery = session::decode_delivery(reader, clock_);
+        if (!delivery || delivery->message->memory_size() != segment.sizes[i]) return false;
+        delivery->number = first + i;
+        deliveries.push_back(std::move(*delivery));
+    }
+    const std::vector<uint64_t>& in_window = current_.window_numbers;
+    for (size_t i = 0; i < deliveries.size(); ++i) {
+        if (needed.waiting[i] != 0)
+            current_.slot->session.queue.push_back(std::move(deliveries[i]));
+        else if (std::binary_search(in_window.begin(), in_window.end(), first + i))
+            current_.in_window.emplace(first + i, std::move(deliveries[i]));
+    }
+    return true;
 }
 
 // In the order in which they are sent again.
@@ -216,7 +252,9 @@ bool Recovery::add_retained(std::string_view topic, std::string_view value) {
     if (reader.byte() != session::kRecordVersion) return false;
     const mqtt::MessageRef message = session::decode_message(reader, clock_);
     if (!message || message->topic() != topic) return false;
-    if (message->is_expired(now_)) {
+    // Of a topic that is in memory only from now on, this one would come back in place of later ones.
+    const bool is_left_over = shards_.front()->durability_of(topic) == storage::Durability::Memory;
+    if (message->is_expired(now_) || is_left_over) {
         shards_[placement_.owner_of_topic(topic)]->batch_.erase(session::stored_key(StoredKind::Retained, topic));
         return true;
     }
@@ -265,18 +303,12 @@ void Recovery::exchange() {
 void Recovery::name_groups(Shard& shard) {
     shard.sessions_.for_each([&](SessionSlot& slot) {
         if (slot.session.shared.empty()) return;
-        const auto name = [&](session::Delivery& delivery) {
-            if (delivery.origin.sequence == 0) return;
-            for (const session::SharedMembership& membership : slot.session.shared) {
-                if (membership.sequence != delivery.origin.sequence) continue;
-                const PeerIndex owner = placement_.owner_of_group(membership.share_name, membership.filter);
-                const auto group = shards_[owner]->shared_.find(membership.share_name, membership.filter);
-                if (group) delivery.origin = {*group, owner, membership.sequence};
-            }
-        };
-        slot.session.window.for_each([&](OutboundWindow::Entry& entry) { name(entry.delivery); });
-        for (size_t i = 0; i < slot.session.queue.size(); ++i)
-            name(slot.session.queue[i]);
+        for (session::SharedMembership& membership : slot.session.shared) {
+            const PeerIndex owner = placement_.owner_of_group(membership.share_name, membership.filter);
+            const auto group = shards_[owner]->shared_.find(membership.share_name, membership.filter);
+            if (group) membership.origin = {*group, owner, membership.sequence};
+        }
+        shard.name_origins(slot);
     });
 }
 
@@ -305,7 +337,7 @@ bool Recovery::has(PeerIndex receiver, const OutboxKey& key) const {
 void Recovery::replay(const OutboxKey& key, const OutboxRecord& record) {
     if (record.message->is_expired(now_)) return;
     if (!record.is_for_group()) return replay_to_all(key, record.message);
-    if (has(record.member, key)) return;
+    if (has(record.receiver, key)) return;
     Shard& owner = *shards_[placement_.owner_of_group(record.share_name, record.filter)];
     const auto group = owner.shared_.find(record.share_name, record.filter);
     Incoming incoming = incoming_of(record.message);

@@ -57,6 +57,8 @@ private:
         Shard* shard = nullptr;
         SessionSlot* slot = nullptr;
         std::vector<Subscribed> subscribed;
+        bool knows_window = false;
+        std::vector<uint64_t> window_numbers;  // Sorted.
         std::unordered_map<uint64_t, session::Delivery> in_window;
     };
 
@@ -64,7 +66,10 @@ private:
     bool add_session(std::string_view client_identifier, std::string_view value);
     bool add_subscription(std::string_view filter, std::string_view value);
     bool add_window(std::string_view client_identifier, std::string_view value);
-    bool add_deliveries(std::string_view number, std::string_view segment);
+    struct Needed;
+    Needed needed_of(uint64_t first, const std::vector<uint64_t>& sizes);
+    bool add_deliveries(std::string_view number, std::string_view record);
+    bool load(uint64_t first, const session::StoredSegment& segment, const Needed& needed);
     bool add_retained(std::string_view topic, std::string_view value);
     void turn_to(std::string_view client_identifier);
     void finish_current();
@@ -72,7 +77,6 @@ private:
     void restore_window(SessionSlot& slot, session::StoredWindow& window);
     void join_groups(Shard& shard, SessionSlot& slot);
     void restore_timers(Shard& shard, SessionSlot& slot, const session::StoredSession& stored);
-    void place(Shard& shard, SessionSlot& slot, session::Delivery delivery);
     void name_groups(Shard& shard);
     Shard& owner_of_client(std::string_view client_identifier) const;
     void exchange();

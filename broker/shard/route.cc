@@ -12,13 +12,14 @@ namespace runnel::shard {
 // answered, else an older one on another shard could still win.
 bool Shard::route(Incoming& incoming) {
     const FanOut& fan_out = fan_out_of(incoming.fields.topic);
+    if (fan_out.history != nullptr) record_history(*fan_out.history, incoming);
     const bool matched = !fan_out.empty();
     const bool promises = incoming.fields.qos != mqtt::QoS::AtMostOnce;
     const routing::PeerMask interested = fan_out.peers;
     deliver_locally(fan_out, incoming);
     if (!incoming.fields.retain) {
         if (interested != 0) forward(incoming, interested, {});
-        if (promises && peers_store_) receipts_.needs_peers(interested);
+        if (promises && interested != 0 && peers_store(incoming.fields.topic)) receipts_.needs_peers(interested);
         if (interested != 0) keep_until_stored(incoming);
         return matched;
     }
@@ -61,6 +62,7 @@ FanOut& Shard::fan_out_of(std::string_view topic) {
     merge_targets(fan_out);
     shared_.match(topic, [&](routing::GroupId group) { fan_out.groups.push_back(group); });
     fan_out.peers = peer_interest_.empty() ? 0 : peer_interest_.peers_for(topic);
+    fan_out.history = recorder_ ? recorder_->rule_for(topic) : nullptr;
     fan_outs_.filled(fan_out, targets_before);
     return fan_out;
 }

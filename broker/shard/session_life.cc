@@ -53,7 +53,6 @@ void Shard::end_session(SessionSlot& slot, Time now) {
     for (const session::SharedMembership& membership : slot.session.shared)
         tell_left(slot, membership, 0);
     counters_.shared_subscriptions.subtract(slot.session.shared.size());
-    slot.session.shared.clear();
     return_all(slot);
     erase_session(slot);
     if (slot.session.will) publish_will(slot, now);
@@ -83,6 +82,7 @@ void Shard::publish_will(SessionSlot& slot, Time now) {
     if (will->has_expiry) incoming.fields.message_expiry_interval = will->message_expiry_interval;
     incoming.fields.received_at = now;
     incoming.publisher = &slot;
+    incoming.comes_once = will->qos != mqtt::QoS::AtMostOnce;
     route(incoming);
 }
 

@@ -66,6 +66,11 @@ public:
         for (size_t i = 0; i < slots_.size(); ++i)
             if (slots_[i]) visit(*slots_[i]);
     }
+    template <class Visit>
+    void for_each(Visit visit) const {
+        for (const auto& slot : slots_)
+            if (slot) visit(static_cast<const SessionSlot&>(*slot));
+    }
 
 private:
     struct Hash {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "broker/base/time.h"
+#include "broker/history/rule.h"
 #include "broker/routing/shared_subscriptions.h"
+#include "broker/session/session_queue.h"
+#include "broker/shard/durability_rule.h"
 
 namespace runnel::shard {
 
@@ -40,6 +45,10 @@ struct Settings {
     uint32_t max_sessions = 0;                    // In the whole broker; 0 = no limit.
     uint32_t max_queued_messages = 100'000;
     uint64_t max_queued_bytes = 64ull << 20;
+    // What a long queue of a stored Session keeps in memory at each of its ends; the rest is in the store only. A
+    // client that is connected and slow for a moment shall not pay for that.
+    session::SessionQueue::Budget page_offline{64, 256 * 1024};
+    session::SessionQueue::Budget page_connected{16'384, 4 * 1024 * 1024};
     WhenFull when_full = WhenFull::DropOldest;
     routing::ShareStrategy share_strategy = routing::ShareStrategy::RoundRobin;
 
@@ -47,8 +56,23 @@ struct Settings {
     uint64_t max_retained_messages = 1'000'000;
     uint64_t max_retained_bytes = 1ull << 30;
 
+    // [storage]
+    storage::Durability durability = storage::Durability::Synced;  // Of messages that no rule matches.
+    std::vector<DurabilityRule> durability_rules;
+
+    // [[history]]: the first rule that matches a message keeps it.
+    std::vector<history::Rule> history;
+
     // Bytes that may wait for one client's socket before messages stay in its queue.
     uint32_t output_bytes_max = 256 * 1024;
+
+    // Of Sessions and subscriptions: as durable as the most durable message, which is of no use without them.
+    storage::Durability strongest_durability() const {
+        storage::Durability strongest = durability;
+        for (const DurabilityRule& rule : durability_rules)
+            strongest = std::max(strongest, rule.durability);
+        return strongest;
+    }
 };
 
 }  // namespace runnel::shard

@@ -21,9 +21,15 @@ Shard::Shard(Environment environment, Time start)
       retained_(environment_.placement.hash_seed, {settings_.max_retained_messages, settings_.max_retained_bytes}),
       shared_(environment_.placement.hash_seed, settings_.share_strategy),
       fan_outs_(environment_.placement.hash_seed),
+      receipts_(settings_.strongest_durability()),
       timers_(start),
       random_(environment_.random_seed) {
     effects_.tells.resize(environment_.placement.peer_count);
+    if (environment_.stores && !settings_.history.empty())
+        recorder_ = std::make_unique<history::Recorder>(settings_.history,
+                                                        history::writer_number(environment_.run, environment_.self),
+                                                        environment_.clock, environment_.placement.hash_seed);
+    history_lasts_.resize(environment_.placement.peer_count);
     timers_.set(start + kHousekeeping, static_cast<uint8_t>(Timer::Housekeeping), 0);
 }
 
@@ -63,10 +69,12 @@ void Shard::keep_house(Time now) {
     constexpr size_t kExpireAtOnce = 1000;
     constexpr Duration kTombstonesKept = Duration::seconds(120);
     const size_t expired = retained_.expire(now, kExpireAtOnce);
+    ask_again();
     retained_.forget_tombstones(now - kTombstonesKept);
     counters_.retained_messages.set(retained_.count());
     counters_.retained_bytes.set(retained_.bytes());
     counters_.dropped_expired.add(expired);
+    if (recorder_) recorder_->keep_house(now);
     timers_.set(now + (expired == kExpireAtOnce ? Duration{TimerWheel::kTickMs} : kHousekeeping),
                 static_cast<uint8_t>(Timer::Housekeeping), 0);
 }

@@ -16,6 +16,7 @@
 #include "broker/base/log.h"
 #include "broker/base/random.h"
 #include "broker/base/secret_source.h"
+#include "broker/history/recorder.h"
 #include "broker/mqtt/decoder.h"
 #include "broker/mqtt/topic.h"
 #include "broker/routing/peer_interest.h"
@@ -37,6 +38,8 @@
 
 namespace runnel::shard {
 
+struct OutboxRecord;
+
 // What a shard is given for its whole life. The references must outlive it.
 struct Environment {
     Settings settings;
@@ -50,6 +53,7 @@ struct Environment {
     api::AccessControlRef access;
     bool stores = false;  // Whether there is a store: else Sessions and Retained Messages are in memory only.
     session::WallClock clock{};
+    uint32_t run = 0;  // Of the broker, counted: no two starts with the same store have the same.
 };
 
 // The broker of one event loop, without the loop: inputs are calls, outputs are effects and encoded bytes. Owns its
@@ -77,13 +81,20 @@ public:
     void time_advanced(Time now);
     // The batch with this ticket and all before it are as durable as they were asked to be.
     void batch_stored(StoreTicket ticket, Time now);
+    // The answer to Effects::Read.
+    void deliveries_read(const DeliveriesRead& answer, Time now);
     // The store takes nothing more for now, and why: then what would have to be stored is refused (MQTT 5) or left
     // unanswered (MQTT 3), and the rest goes on. An empty text: it takes everything again.
     void store_refuses(std::string why, Time now);
     // Completes the effects of the turn with what has to be stored. The driver calls it before it carries them out, and
     // again if what it wrote meanwhile has changed something.
     void end_turn(Time now);
-    bool has_changes() const { return store_refusal_.empty() && (!changed_sessions_.empty() || !batch_.empty()); }
+    bool has_changes() const {
+        const bool stores = store_refusal_.empty() && (!changed_sessions_.empty() || !batch_.empty());
+        return stores || !effects_.history_reads.empty();
+    }
+    // The page that an Effects::ReadHistory asked for.
+    void history_read(ConnectionId connection, uint64_t number, api::HistoryPage page, Time now);
     std::optional<Time> next_deadline() const { return timers_.next_deadline(); }
 
     // ---- Outputs.
@@ -124,6 +135,9 @@ private:
     void send_packet(Connection& connection);  // What is in scratch_.
     bool client_accepts(Connection& connection, size_t size);
     void close(Connection& connection, Ending ending, Time now);
+    void close_when_stored(Connection& connection, Time now);
+    void end_part(Connection& connection, Ending ending, Time now);
+    void close_transport(Connection& connection);
     void disconnect(Connection& connection, mqtt::ReasonCode reason, std::string_view why, Time now);
     void free_connection(Connection& connection);
     void watch_keep_alive(Connection& connection, Time now);
@@ -196,11 +210,24 @@ private:
                              const std::vector<mqtt::ReasonCode>& reasons, ReceiptId receipt);
     void abandon_subscribe(Connection& connection);
     void subscribe_confirmed(Connection& connection, Time now);
+    void refuse_replay(const Connection& connection, const mqtt::Subscribe& subscribe,
+                       std::vector<mqtt::ReasonCode>& reasons);
     mqtt::ReasonCode check_filter(const Connection& connection, const mqtt::SubscriptionRequest& request);
     void handle_unsubscribe(Connection& connection, const mqtt::Frame& frame, Time now);
     mqtt::ReasonCode unsubscribe(SessionSlot& slot, std::string_view filter, ReceiptId receipt, uint32_t& outstanding);
     void send_retained(SessionSlot& slot, std::string_view filter, const mqtt::SubscriptionOptions& options,
                        uint32_t subscription_identifier, Time now);
+
+    // replay.cc: what was kept, for a new subscription.
+    void add_replay(Connection& connection, const mqtt::Subscribe& subscribe,
+                    const std::vector<mqtt::ReasonCode>& reasons, int64_t since_ms);
+    void note_live(Connection& connection, const mqtt::ApplicationMessage& message);
+    void begin_replays(Connection& connection, Time now);
+    void bound(Replay& replay, Time now);
+    bool replay_is_over(Connection& connection, Time now);
+    bool replay_page(Connection& connection, Replay& replay, Time now);
+    bool is_for_replay(const Connection& connection, const Replay& replay, const api::HistoryMessage& message) const;
+    void send_replayed(Connection& connection, const Replay& replay, const api::HistoryMessage& message, Time now);
 
     // interest.cc: what this shard asks of its peers.
     uint32_t begin_interest(std::string_view filter, ReceiptId receipt);
@@ -225,6 +252,7 @@ private:
     routing::RetainedStamp next_stamp(Time now);
     void store_retained(Incoming& incoming, routing::RetainedStamp stamp);
     void routes_changed() { ++generation_; }
+    void record_history(const history::Rule& rule, Incoming& incoming);
 
     // deliver.cc: one message to one Session.
     void deliver(SessionSlot& slot, Incoming& incoming, const session::SubscriptionIdentifiers& identifiers,
@@ -234,6 +262,9 @@ private:
                               session::SharedOrigin origin);
     bool has_room(const Connection& connection) const;
     bool output_has_room(const Connection& connection) const;
+    bool socket_has_room(const Connection& connection) const;
+    void send_at_most_once(Connection& connection, const session::Delivery& delivery, Time now);
+    void hold_live(SessionSlot& slot, session::Delivery delivery);
     void enqueue(SessionSlot& slot, session::Delivery delivery);
     void enqueue_at_most_once(Connection& connection, session::Delivery delivery);
     void send_from_window(Connection& connection, session::Delivery delivery, Incoming* incoming, Time now);
@@ -284,6 +315,11 @@ private:
     void go_on(Connection& connection, Time now);
     void send_stored(Time now);
     void settle_receipts();
+    storage::Durability durability_of(std::string_view topic) const;
+    // Whether a peer may have a message to this topic to store.
+    bool peers_store(std::string_view topic) const {
+        return peers_store_ && durability_of(topic) != storage::Durability::Memory;
+    }
     bool has_to_be_stored(const Incoming& incoming);
 
     // journal.cc: what is stored.
@@ -304,9 +340,19 @@ private:
     void write_changes();
     void gather_batch();
 
+    // paging.cc: queues that are in the store for the most part.
+    const session::SessionQueue::Budget& page_budget(const SessionSlot& slot) const;
+    void page_when_stored(SessionSlot& slot);
+    void page_stored(StoreTicket stored);
+    void read_paged(SessionSlot& slot);
+    void name_origins(SessionSlot& slot);
+    void ask_again();
+    void drop_oldest(SessionSlot& slot);
     // outbox.cc
     void keep_until_stored(const Incoming& incoming);
-    void keep_until_stored(const Incoming& incoming, routing::GroupId group, PeerIndex member);
+    void keep_until_stored(const mqtt::MessageRef& message, std::string_view share_name, std::string_view filter,
+                           PeerIndex receiver);
+    void keep_until_stored(const OutboxRecord& record);
     void write_watermark(PeerIndex sender, TurnNumber turn);
 
     // session_life.cc
@@ -374,10 +420,19 @@ private:
         mqtt::PacketIdentifier packet_identifier = 0;
     };
     std::deque<Unsent> unsent_;
+    // Sessions whose queue is too long for memory, each with the ticket that lets more of it go.
+    std::deque<std::pair<StoreTicket, routing::SubscriberId>> to_page_;
+    std::vector<routing::SubscriberId> failed_reads_;
+    uint64_t last_read_ = 0;
     bool is_recovering_ = false;
+    bool is_sending_retained_ = false;  // To a new subscription.
     std::string store_refusal_;         // Why the store takes nothing; empty if it does.
     bool peers_store_ = false;          // Some shard of this broker has stored Sessions that subscribe.
     bool says_that_it_stores_ = false;  // The next announcement tells the peers.
+
+    std::unique_ptr<history::Recorder> recorder_;  // Nothing if nothing is kept.
+    std::vector<api::HistoryId> history_lasts_;    // By peer: what it had recorded when it last answered.
+    uint64_t next_replay_ = 1;
 
     std::vector<std::pair<ConnectionId, mqtt::ReasonCode>> deferred_;
     TimerWheel timers_;

@@ -56,11 +56,10 @@ bool Shard::leave_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter, Re
         return other.share_name == filter.share_name && other.filter == filter.filter;
     });
     if (at == memberships.end()) return false;
-    const session::SharedMembership left = std::move(*at);
-    memberships.erase(at);
     counters_.shared_subscriptions.subtract();
-    outstanding += tell_left(slot, left, receipt);
-    return_queued(slot, left.sequence);
+    outstanding += tell_left(slot, *at, receipt);
+    return_queued(slot, at->sequence);
+    memberships.erase(at);
     store_session(slot);
     return true;
 }
@@ -106,33 +105,43 @@ void Shard::dispatch(routing::GroupId group, Incoming& incoming, std::optional<r
     const QoS qos = std::min(picked->options.qos, incoming.fields.qos);
     if (qos != QoS::AtMostOnce && settings_.share_strategy == routing::ShareStrategy::LeastInflight)
         shared_.add_inflight(group, picked->member, 1);
-    const SharedDelivery delivery{group, picked->member.subscriber, picked->sequence, incoming.shared(),
-                                  picked->connected};
-    if (picked->member.peer == self())
-        deliver_shared(self(), delivery);
-    else
-        tell(picked->member.peer, delivery);
-    if (qos == QoS::AtMostOnce || !peers_store_ || picked->member.peer == self()) return;
-    receipts_.needs_peers(routing::PeerMask{1} << picked->member.peer);
-    keep_until_stored(incoming, group, picked->member.peer);
+    SharedDelivery delivery;
+    delivery.group = group;
+    delivery.subscriber = picked->member.subscriber;
+    delivery.sequence = picked->sequence;
+    delivery.message = incoming.shared();
+    delivery.expects_connected = picked->connected;
+    if (picked->member.peer == self()) return deliver_shared(self(), delivery);
+    if (qos != QoS::AtMostOnce && peers_store(incoming.fields.topic)) {
+        receipts_.needs_peers(routing::PeerMask{1} << picked->member.peer);
+        // Nobody sends these again: a QoS 2 message whose Packet Identifier is stored, and what was acknowledged before
+        // somebody gave it back.
+        if (excluding || incoming.comes_once || incoming.fields.qos == QoS::ExactlyOnce) {
+            delivery.share_name = shared_.share_name_of(group);
+            delivery.filter = shared_.filter_of(group);
+            keep_until_stored(delivery.message, delivery.share_name, delivery.filter, picked->member.peer);
+        }
+    }
+    tell(picked->member.peer, std::move(delivery));
 }
 
 // On the shard of the member. One that left or went away in the meantime gives the message back, and the owner, who has
 // heard of it by then, picks another.
 void Shard::deliver_shared(PeerIndex owner, const SharedDelivery& delivery) {
     SessionSlot* slot = sessions_.find(delivery.subscriber);
-    const session::SharedMembership* membership = nullptr;
+    session::SharedMembership* membership = nullptr;
     if (slot != nullptr)
-        for (const session::SharedMembership& own : slot->session.shared)
+        for (session::SharedMembership& own : slot->session.shared)
             if (own.sequence == delivery.sequence) membership = &own;
     const bool went_away = delivery.expects_connected && slot != nullptr && slot->connection == nullptr;
     if (membership == nullptr || (went_away && owner != self())) {
         RUNNEL_CHECK(owner != self());
         if (peers_store_) receipts_.needs_peers(routing::PeerMask{1} << owner);
+        if (!delivery.filter.empty()) keep_until_stored(delivery.message, delivery.share_name, delivery.filter, owner);
         return tell(owner, SharedReturned{delivery.group, delivery.subscriber, delivery.message});
     }
     Incoming incoming = incoming_of(delivery.message);
-    const session::SharedOrigin origin{delivery.group, owner, delivery.sequence};
+    const session::SharedOrigin origin = membership->origin = {delivery.group, owner, delivery.sequence};
     const QoS qos = std::min(membership->options.qos, incoming.fields.qos);
     if (environment_.access->checks_delivery() &&
         !environment_.access->may_receive(subject_of(*slot), incoming.fields.topic)) {
@@ -146,17 +155,26 @@ void Shard::deliver_shared(PeerIndex owner, const SharedDelivery& delivery) {
 
 void Shard::return_delivery(const SessionSlot& slot, const session::Delivery& delivery) {
     shared_finished(delivery, slot.number);
-    if (delivery.origin.peer != self())
-        return tell(delivery.origin.peer, SharedReturned{delivery.origin.group, slot.number, delivery.message});
+    const PeerIndex owner = delivery.origin.peer;
+    if (owner != self()) {
+        tell(owner, SharedReturned{delivery.origin.group, slot.number, delivery.message});
+        if (!slot.session.stored) return;
+        receipts_.needs_peers(routing::PeerMask{1} << owner);
+        for (const session::SharedMembership& membership : slot.session.shared)
+            if (membership.sequence == delivery.origin.sequence)
+                keep_until_stored(delivery.message, membership.share_name, membership.filter, owner);
+        return;
+    }
     Incoming incoming = incoming_of(delivery.message);
     dispatch(delivery.origin.group, incoming, routing::Member{self(), slot.number});
 }
 
-// The client went away or left a group (`sequence`): what was not sent to it yet may go to another member.
+// The client went away or left a group (`sequence`): what was not sent to it yet may go to another member. What is
+// paged stays, and what is before it, so that the order is kept if there is no other.
 void Shard::return_queued(SessionSlot& slot, std::optional<uint32_t> sequence) {
     std::vector<session::Delivery> shared;
-    for (size_t left = slot.session.queue.size(); left > 0; --left) {
-        session::Delivery delivery = slot.session.queue.pop_front();
+    for (size_t left = slot.session.queue.back_size(); left > 0; --left) {
+        session::Delivery delivery = slot.session.queue.pop_back_part();
         const bool returns = delivery.origin.is_shared() && (!sequence || delivery.origin.sequence == *sequence);
         if (returns) {
             if (delivery.number != 0) slot.session.stored->taken_from_queue(delivery.number);
@@ -168,6 +186,7 @@ void Shard::return_queued(SessionSlot& slot, std::optional<uint32_t> sequence) {
             slot.session.queue.push_back(std::move(delivery));
         }
     }
+    slot.session.queue.extra_room_changed();
     for (const session::Delivery& delivery : shared)
         return_delivery(slot, delivery);
 }
@@ -187,8 +206,12 @@ void Shard::return_all(SessionSlot& slot) {
     slot.session.window.clear();
     counters_.queued_messages.subtract(slot.session.queue.size());
     counters_.queued_bytes.subtract(slot.session.queue.bytes());
-    while (!slot.session.queue.empty()) {
+    while (slot.session.queue.can_pop()) {
         session::Delivery delivery = slot.session.queue.pop_front();
+        if (delivery.origin.is_shared()) shared.push_back(std::move(delivery));
+    }
+    while (slot.session.queue.back_size() != 0) {
+        session::Delivery delivery = slot.session.queue.pop_back_part();
         if (delivery.origin.is_shared()) shared.push_back(std::move(delivery));
     }
     for (const session::Delivery& delivery : shared)

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sysexits.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "bridges/http/admin_service.h"
+#include "bridges/http/http_service.h"
+#include "bridges/websocket/handshake.h"
 #include "broker/server/config_loader.h"
 #include "broker/server/config_text.h"
 #include "broker/server/server.h"
@@ -28,6 +34,25 @@ int print_errors(const std::vector<runnel::server::ConfigError>& errors, int exi
     return exit_code;
 }
 
+int64_t wall_now_ms() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::unique_ptr<runnel::api::StreamService> make_http_service(runnel::api::Operations& operations,
+                                                              const runnel::server::Config& config) {
+    // A frame may hold several packets.
+    const uint64_t frame_size_max = 2 * uint64_t{std::max(config.settings.max_packet_size, 1u << 20)};
+    auto websocket = std::make_shared<runnel::websocket::Handshake>(
+        runnel::websocket::Settings{frame_size_max, config.websocket_origins});
+    return std::make_unique<runnel::http::HttpService>(operations, std::move(websocket));
+}
+
+std::unique_ptr<runnel::api::StreamService> make_admin_service(runnel::api::Operations& operations,
+                                                               const runnel::api::History* history) {
+    return std::make_unique<runnel::http::AdminService>(operations, history, wall_now_ms);
+}
+
 int execute(const Options& options) {
     namespace server = runnel::server;
     if (options.action == Action::PrintSample) return print(server::sample_config()) ? EX_OK : EX_IOERR;
@@ -37,7 +62,7 @@ int execute(const Options& options) {
     switch (options.action) {
         case Action::Check: return print("configuration is valid\n") ? EX_OK : EX_IOERR;
         case Action::PrintConfig: return print(server::print_config(*config)) ? EX_OK : EX_IOERR;
-        default: return server::run(*std::move(config), load);
+        default: return server::run(*std::move(config), load, {make_admin_service, make_http_service});
     }
 }
 

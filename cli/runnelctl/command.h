@@ -18,6 +18,11 @@ void add_pub_command(CLI::App& program, int& exit_code);
 void add_sub_command(CLI::App& program, int& exit_code);
 void add_passwd_command(CLI::App& program, int& exit_code);
 void add_bench_command(CLI::App& program, int& exit_code);
+void add_history_command(CLI::App& program, int& exit_code);
+void add_status_command(CLI::App& program, int& exit_code);
+void add_backup_command(CLI::App& program, int& exit_code);
+void add_restore_command(CLI::App& program, int& exit_code);
+void add_store_command(CLI::App& program, int& exit_code);
 
 // "Error: ..." on standard error; returns `exit_code`.
 int print_error(const std::string& text, int exit_code = kExitFailure);

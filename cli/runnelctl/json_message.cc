@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "broker/base/json.h"
 #include "broker/mqtt/text.h"
 #include "cli/runnelctl/clock.h"
-#include "cli/runnelctl/json.h"
 
 namespace runnel::ctl {
 

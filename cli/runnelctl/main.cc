@@ -21,6 +21,7 @@ Exit codes:
   1        an error: wrong arguments, no connection, a file that cannot be read
   1 to 5   MQTT 3: the Connect Return Code with which the broker refused the connection
   27       sub: the time given with -W has passed
+  69       status, backup: no broker answers there
   128 up   MQTT 5: the Reason Code with which the broker refused the connection, the message or every subscription,
            or closed the connection (135 = 0x87, Not authorized)
 
@@ -28,7 +29,9 @@ Exit codes:
 
 int run(int argc, char** argv) {
     int exit_code = 0;
-    CLI::App program("Publishes and subscribes, sets passwords, and loads MQTT brokers.", "runnelctl");
+    CLI::App program(
+        "Publishes and subscribes, sets passwords, loads MQTT brokers, and looks after a broker and its store.",
+        "runnelctl");
     program.set_help_flag("--help", "Print this help and exit");
     program.set_version_flag("--version", "runnelctl " RUNNEL_VERSION);
     program.require_subcommand(1);
@@ -37,6 +40,11 @@ int run(int argc, char** argv) {
     add_sub_command(program, exit_code);
     add_passwd_command(program, exit_code);
     add_bench_command(program, exit_code);
+    add_status_command(program, exit_code);
+    add_history_command(program, exit_code);
+    add_backup_command(program, exit_code);
+    add_restore_command(program, exit_code);
+    add_store_command(program, exit_code);
 
     std::vector<std::string> arguments = join_property_arguments({argv + 1, argv + argc});
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back.

@@ -92,7 +92,10 @@ def test_printed_configuration_has_every_default(run_runnel):
     assert printed.returncode == 0 and printed.stderr == ""
     config = tomllib.loads(printed.stdout)
     assert config["broker"]["loops"] == 0 and config["broker"]["sys_interval"] == "10s"
-    assert config["listener"] == [{"protocol": "mqtt", "address": "127.0.0.1:1883", "max_connections": 0}]
+    assert config["listener"] == [
+        {"protocol": "mqtt", "address": "127.0.0.1:1883", "max_connections": 0},
+        {"protocol": "http", "address": "127.0.0.1:8080", "max_connections": 0},
+    ]
     expected = {
         "max_packet_size": 1048576, "receive_maximum": 100, "max_inflight": 100, "topic_alias_maximum": 100,
         "max_qos": 2, "retain_available": True, "wildcard_subscription_available": True,

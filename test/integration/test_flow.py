@@ -189,6 +189,22 @@ def test_full_queue_of_a_connected_client_drops_and_goes_on(client, make_broker,
     barrier(publisher, slow)
 
 
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("when_full", ["drop-oldest", "drop-newest", "disconnect"])
+def test_subscribe_gets_all_retained_messages_whatever_its_queue_may_hold(client, make_broker, topic, when_full, kept):
+    broker = make_broker({"session": {"when_full": when_full, "max_queued_messages": 10}})
+    publisher = client(broker=broker)
+    for number in range(500):
+        publisher.publish(topic(f"{number}"), b"%d" % number, qos=1, retain=True)
+    slow = client(broker=broker, receive_maximum=3, **(KEPT if kept else {}))
+    slow.subscribe(topic("#"), qos=1)
+    received = []
+    for _ in range(500):
+        received.append(slow.expect(Publish, retain=True))
+        slow.acknowledge(received[-1])
+    assert sorted(numbers(received)) == list(range(500))
+
+
 def test_reader_that_stops_reading_does_not_slow_the_others(client, make_broker, topic, honest):
     broker = make_broker()
     with honest(broker) as pair:

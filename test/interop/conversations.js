@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conversations of MQTT.js with the broker: node conversations.js NAME HOST PORT VERSION TOPIC.
+// Conversations of MQTT.js with the broker: node conversations.js NAME HOST PORT VERSION TOPIC [ws]. With ws, over WebSocket.
 // Exit code 0 if all went well.
 'use strict'
 
@@ -8,7 +8,7 @@ const { once } = require('node:events')
 const net = require('node:net')
 const mqtt = require('mqtt')
 
-const [name, host, port, version, topic] = process.argv.slice(2)
+const [name, host, port, version, topic, protocol = 'mqtt'] = process.argv.slice(2)
 const deadline = setTimeout(() => fail(new Error('nothing came before the deadline')), 50000)
 const opened = []
 
@@ -24,7 +24,7 @@ function versionOptions() {
 
 async function connect(clientId, options = {}) {
   const client = mqtt.connect({
-    host, port: Number(port), clientId: `${topic}-${clientId}`, reconnectPeriod: 0, ...versionOptions(), ...options
+    protocol, path: '/mqtt', host, port: Number(port), clientId: `${topic}-${clientId}`, reconnectPeriod: 0, ...versionOptions(), ...options
   })
   client.waiting = []
   client.readers = []
@@ -119,7 +119,7 @@ const conversations = {
     const publisher = await connect('p')
     for (const number of numbers(20)) await publisher.publishAsync(topic, `${number}`, { qos: 1 + number % 2 })
     const back = mqtt.connect({
-      host, port: Number(port), clientId: `${topic}-away`, reconnectPeriod: 0, ...versionOptions(), ...kept()
+      protocol, path: '/mqtt', host, port: Number(port), clientId: `${topic}-away`, reconnectPeriod: 0, ...versionOptions(), ...kept()
     })
     opened.push(back)
     const received = []

@@ -36,9 +36,9 @@ def node_modules(need_program):
 def command_of(node_modules, prefix):
     """command_of("retained", "5", broker) is the command of one conversation, and its environment."""
 
-    def command(name, version, broker):
-        host, port = broker.address
-        line = ["node", str(HERE / "conversations.js"), name, host, str(port), version, prefix]
+    def command(name, version, broker, protocol="mqtt"):
+        host, port = broker.address if protocol == "mqtt" else broker.http_addresses[0]
+        line = ["node", str(HERE / "conversations.js"), name, host, str(port), version, prefix, protocol]
         return line, {**os.environ, "NODE_PATH": str(node_modules)}
 
     return command
@@ -70,3 +70,17 @@ def test_client_reconnects_after_a_restart(command_of, make_broker, start_progra
     broker.stop()
     broker.start()
     program.rest()
+
+
+WEBSOCKET = {"listener": [{"protocol": "mqtt", "address": "127.0.0.1:0"}, {"protocol": "http", "address": "127.0.0.1:0"}]}
+
+
+# keepAlive brings a second client of its own, which speaks over TCP.
+@pytest.mark.parametrize("name", [name for name in IN_EVERY_VERSION + IN_VERSION_5 if name != "keepAlive"])
+def test_conversation_over_websocket(command_of, make_broker, name):
+    converse(*command_of(name, "5", make_broker(WEBSOCKET), "ws"))
+
+
+@pytest.mark.parametrize("name", ["publishAndSubscribe", "manyInOrder", "session"])
+def test_conversation_of_version_3_over_websocket(command_of, make_broker, name):
+    converse(*command_of(name, "3", make_broker(WEBSOCKET), "ws"))

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "test/simulation/checker.h"
+#include "test/simulation/rules.h"
 
 namespace runnel::simulation {
 
@@ -38,6 +39,7 @@ void SessionBook::answered(Tapped& tapped, const mqtt::Connack& connack) {
     tapped.session_expiry = std::min(tapped.terms.session_expiry, evidence_.scenario.settings.max_expiry_seconds);
 
     Record& record = records_[tapped.client_identifier];
+    check_owner(record, tapped);
     const Expected expected = this->expected(record, tapped.terms.clean_start);
     // MQTT 3.1 does not say.
     const bool unknown = tapped.version == ProtocolVersion::V31 && expected == Expected::Either;
@@ -54,6 +56,15 @@ void SessionBook::answered(Tapped& tapped, const mqtt::Connack& connack) {
     record.expiry = tapped.session_expiry;
     record.connected = &tapped;
     tapped.incarnation = unknown ? kUnknownIncarnation : record.incarnation;
+}
+
+// Another user gets neither the Session nor its name, with or without Clean Start.
+void SessionBook::check_owner(Record& record, const Tapped& tapped) const {
+    const bool is_intruder = tapped.terms.user_name == kIntruder;
+    if (record.is_intruders != is_intruder && expected(record, false) == Expected::Yes)
+        evidence_.complaints.add(evidence_.schedule.now(), "a Session belongs to the user who made it",
+                                 tapped.client_identifier + " on link " + std::to_string(tapped.link));
+    record.is_intruders = is_intruder;
 }
 
 void SessionBook::check_expiry(const Tapped& tapped, const mqtt::Connack& connack) const {

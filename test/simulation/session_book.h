@@ -31,10 +31,12 @@ private:
         bool exists = false;
         uint64_t incarnation = 0;
         uint32_t expiry = 0;
+        bool is_intruders = false;
         const Tapped* connected = nullptr;
         Time offline_since;
     };
     Expected expected(const Record& record, bool clean_start) const;
+    void check_owner(Record& record, const Tapped& tapped) const;
     void check_expiry(const Tapped& tapped, const mqtt::Connack& connack) const;
 
     Evidence& evidence_;

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <vector>
 
-#include "cli/runnelctl/json.h"
+#include "broker/base/json.h"
 
 namespace runnel::ctl {
 

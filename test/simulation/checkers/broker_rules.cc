@@ -13,9 +13,11 @@ void QueuesKeepTheirLimits::turn_ended() {
         for (const std::string& client : clients_) {
             const shard::SessionSlot* slot = loop->shard().sessions().find(client);
             if (slot == nullptr) continue;
-            const session::MessageQueue& queue = slot->session.queue;
-            const bool many = settings.max_queued_messages != 0 && queue.size() > settings.max_queued_messages;
-            const bool large = settings.max_queued_bytes != 0 && queue.bytes() > settings.max_queued_bytes;
+            const session::SessionQueue& queue = slot->session.queue;
+            const bool many = settings.max_queued_messages != 0 &&
+                              queue.size() > settings.max_queued_messages + queue.extra_room().messages;
+            const bool large =
+                settings.max_queued_bytes != 0 && queue.bytes() > settings.max_queued_bytes + queue.extra_room().bytes;
             if (many || large)
                 complain(client + " has " + std::to_string(queue.size()) + " messages of " +
                          std::to_string(queue.bytes()) + " bytes");

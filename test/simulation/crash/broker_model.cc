@@ -39,6 +39,7 @@ void BrokerModel::start(uint32_t shards) {
 
 void BrokerModel::crash(Crash kind, uint32_t shards) {
     submissions_.clear();
+    reads_.clear();
     for (Wire& wire : wires_)
         wire.is_open = false;
     store_.fail_applies(0, {});
@@ -100,6 +101,9 @@ void BrokerModel::carry_out_effects(shard::PeerIndex index) {
     }
     for (shard::PeerIndex to = 0; to < effects.tells.size(); ++to)
         if (!effects.tells[to].empty()) mail_[to][index].push_back(std::exchange(effects.tells[to], {}));
+    for (shard::Effects::Read& asked : effects.reads)
+        reads_.push_back({index, std::move(asked)});
+    effects.reads.clear();
     const auto moves = std::exchange(effects.hand_overs, {});
     shards_[index]->effects_done();
     for (const auto& move : moves) {
@@ -140,6 +144,7 @@ void BrokerModel::cut(Wire& wire) {
 }
 
 bool BrokerModel::deliver_mail() {
+    if (!reads_.empty() && (chance_.percent(50) || !is_mail_waiting())) return answer_read();
     std::vector<std::pair<shard::PeerIndex, shard::PeerIndex>> waiting;
     for (shard::PeerIndex to = 0; to < mail_.size(); ++to)
         for (shard::PeerIndex from = 0; from < mail_.size(); ++from)
@@ -152,6 +157,28 @@ bool BrokerModel::deliver_mail() {
     return true;
 }
 
+bool BrokerModel::is_mail_waiting() const {
+    for (const auto& to : mail_)
+        for (const auto& from : to)
+            if (!from.empty()) return true;
+    return false;
+}
+
+// As much as was asked for, or less; at least one record.
+bool BrokerModel::answer_read() {
+    const auto [index, asked] = std::move(reads_.front());
+    reads_.pop_front();
+    shard::DeliveriesRead answer{asked.session, asked.generation, asked.end_number, false, false, {}};
+    const uint64_t limit = 1 + chance_.below(4);
+    for (const auto cursor = store_.scan(asked.begin, asked.end); cursor->valid(); cursor->next()) {
+        answer.has_more = answer.records.size() == limit;
+        if (answer.has_more) break;
+        answer.records.emplace_back(cursor->key(), cursor->value());
+    }
+    turn(index, [&](shard::Shard& shard) { shard.deliveries_read(answer, now_); });
+    return true;
+}
+
 // Group commit: what was submitted first, in one write.
 bool BrokerModel::commit_some() {
     if (submissions_.empty()) return false;
@@ -161,7 +188,7 @@ bool BrokerModel::commit_some() {
     const uint64_t taken = 1 + chance_.below(submissions_.size());
     for (uint64_t i = 0; i < taken; ++i) {
         merged.append(submissions_[i].store.batch);
-        if (submissions_[i].store.promises) durability = storage::Durability::Synced;
+        durability = std::max(durability, submissions_[i].store.durability);
         last[submissions_[i].shard] = submissions_[i].store.ticket;
     }
     const storage::Outcome outcome = store_.apply(merged, durability);

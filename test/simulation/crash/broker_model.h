@@ -62,6 +62,8 @@ private:
         shard::PeerMessages messages;
     };
 
+    bool is_mail_waiting() const;
+    bool answer_read();
     void start(uint32_t shards);
     template <class Input>
     void turn(shard::PeerIndex shard, Input input);
@@ -77,6 +79,7 @@ private:
     SeededSecrets secrets_;
     std::vector<std::unique_ptr<Counters>> counters_;
     std::vector<std::unique_ptr<shard::Shard>> shards_;
+    std::deque<std::pair<shard::PeerIndex, shard::Effects::Read>> reads_;
     std::vector<std::vector<std::deque<shard::PeerMessages>>> mail_;  // [to][from]
     std::deque<Submission> submissions_;
     std::deque<Wire> wires_;

@@ -44,6 +44,8 @@ private:
         BrokerModel::Options options;
         options.shards = static_cast<uint32_t>(chance_.between(1, 3));
         options.settings.max_inflight = static_cast<uint16_t>(chance_.one_of({1, 3, 100}));
+        options.settings.page_offline.messages = chance_.one_of({size_t{1}, size_t{4}, size_t{64}});
+        options.settings.page_connected = options.settings.page_offline;
         options.is_planted_early = is_planted;
         return options;
     }

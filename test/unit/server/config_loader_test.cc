@@ -49,14 +49,16 @@ void has_only(const std::string& text, const std::string& error, Overrides overr
 TEST_CASE("config: nothing at all gives the defaults") {
     const auto config = load_config({});
     REQUIRE(config);
-    REQUIRE(config->listeners.size() == 1);
+    REQUIRE(config->listeners.size() == 2);
     CHECK(config->listeners[0].address == "127.0.0.1:1883");
-    CHECK(config->listeners[0].protocol == "mqtt");
+    CHECK(config->listeners[0].protocol == net::ListenerProtocol::Mqtt);
+    CHECK(config->listeners[1].address == "127.0.0.1:8080");
+    CHECK(config->listeners[1].protocol == net::ListenerProtocol::Http);
     CHECK(config->auth.anonymous == auth::AnonymousPolicy::Loopback);
     CHECK(config->auth.users == nullptr);
     CHECK(config->access.empty());
     CHECK(config->settings.max_packet_size == 1'048'576);
-    CHECK(load("").listeners.size() == 1);
+    CHECK(load("").listeners.size() == 2);
 }
 
 constexpr const char* kWholeFile = R"(
@@ -205,19 +207,51 @@ TEST_CASE("config: keys of later versions are named as such") {
     has_only("[[listener]]\nproxy_protocol = true",
              "file:2: listener.proxy_protocol: this version does not have it yet: it reads no PROXY header (allowed: "
              "false)");
-    has_only("[[listener]]\nprotocol = \"http\"",
-             "file:2: listener.protocol: \"http\": this version does not have it yet (allowed: \"mqtt\")");
-    has_only("[[listener]]\nprotocol = \"auto\"",
-             "file:2: listener.protocol: \"auto\": this version does not have it yet (allowed: \"mqtt\")");
     has_only("[[listener]]\nprotocol = \"mqtts\"",
-             "file:2: listener.protocol: \"mqtts\" is not known (allowed: \"mqtt\")");
+             "file:2: listener.protocol: \"mqtts\" is not known (allowed: \"mqtt\", \"http\" or \"auto\")");
     has_only("[auth]\nacl_file = \"acl\"",
              "file:2: auth.acl_file: this version does not have it yet: write [[access]] rules (allowed: \"\")");
     has_only("[storage]\nengine = \"sqlite\"",
              "file:2: storage.engine: \"sqlite\" is not known (allowed: \"rocksdb\" or \"memory\")");
     has_only("[storage]\nengin = 1", "file:2: storage.engin: unknown key; the nearest known one is storage.engine");
     has_only("storage = 1", "file:1: storage: must be a table (allowed: [storage])");
-    has_only("[[history]]\nfilter = \"#\"", "file:1: history: this version does not have it yet: it keeps no history");
+}
+
+TEST_CASE("config: history") {
+    CHECK(load("").settings.history.empty());
+    const auto rules = load(
+                           "[[history]]\nfilter = \"home/#\"\n[[history]]\nfilter = \"a/+\"\nkeep = \"2h\"\n"
+                           "max_bytes = \"1MiB\"\nvalue = \"/a~1b/0\"\nkeep_buckets = \"90d\"")
+                           .settings.history;
+    REQUIRE(rules.size() == 2);
+    CHECK(rules[0].filter == "home/#");
+    CHECK(rules[0].keep == Duration::seconds(30 * 86'400));
+    CHECK(rules[0].max_bytes == 0);
+    CHECK(rules[0].value.empty());
+    CHECK(rules[0].keep_buckets == Duration::seconds(365 * 86'400));
+    CHECK(rules[1].filter == "a/+");
+    CHECK(rules[1].keep == Duration::seconds(7'200));
+    CHECK(rules[1].max_bytes == 1 << 20);
+    CHECK(rules[1].value == "/a~1b/0");
+    CHECK(rules[1].keep_buckets == Duration::seconds(90 * 86'400));
+}
+
+TEST_CASE("config: history that cannot be") {
+    has_only("[[history]]\nkeep = \"1d\"", "file:1: history.filter: is missing");
+    has_only("[[history]]\nfilter = \"a/#/b\"", "file:2: history.filter: \"a/#/b\" is no Topic Filter");
+    has_only("[[history]]\nfilter = \"$share/g/a\"", "file:2: history.filter: \"$share/g/a\" is no Topic Filter");
+    has_only("[[history]]\nfilter = \"$SYS/#\"",
+             "file:2: history.filter: \"$SYS/#\" would match topics of the broker, which are never kept");
+    has_only("[[history]]\nfilter = \"a\"\n[[history]]\nfilter = \"a\"",
+             "file:4: history.filter: \"a\" is the filter of two rules");
+    has_only("[[history]]\nfilter = \"a\"\nvalue = \"temperature\"",
+             "file:3: history.value: \"temperature\" is no JSON pointer (allowed: \"\" or \"/name/0/name\")");
+    has_only("[[history]]\nfilter = \"a\"\nkeep = \"0s\"",
+             "file:3: history.keep: \"0s\" is out of range (allowed: \"1s\" to \"36500d\")");
+    has_only("[[history]]\nfilter = \"a\"\nkep = \"1d\"",
+             "file:3: history.kep: unknown key; the nearest known one is history.keep");
+    has_only("[storage]\nengine = \"memory\"\n[[history]]\nfilter = \"a\"",
+             "file:3: history: needs a store, and storage.engine or storage.durability says that there is none");
 }
 
 TEST_CASE("config: listeners") {

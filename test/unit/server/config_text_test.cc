@@ -45,14 +45,22 @@ TEST_CASE("sample: it is valid as it stands, and says the defaults when its valu
     // Comments have a blank behind their #, values have none.
     Config all_set =
         load_text(replace_all(replace_all(sample_config(), "\n# ", "\n## "), "\n#", "\n").replace(0, 2, "##"));
+    CHECK(all_set.listeners.size() == 1);
+    all_set.listeners = Config().listeners;
     CHECK(all_set.access.size() == 1);
     all_set.access.clear();
+    CHECK(all_set.settings.history.size() == 1);
+    all_set.settings.history.clear();
+    CHECK(all_set.settings.durability_rules.size() == 1);
+    all_set.settings.durability_rules.clear();
     CHECK(print_config(all_set) == defaults);
 }
 
 TEST_CASE("print: every key is there") {
     Config config;
     config.access.push_back({.user = "u", .client = "c", .publish = {}, .subscribe = {}, .deny = {}});
+    config.settings.history.push_back({.filter = "f", .value = {}});
+    config.settings.durability_rules.push_back({.filter = "f"});
     const std::string text = print_config(config);
     for (const OptionShape* shape : all_shapes()) {
         CAPTURE(shape->key);
@@ -70,8 +78,8 @@ TEST_CASE("print: reading what was printed gives the same configuration") {
     config.loops = 7;
     config.sys_interval = Duration{0};
     config.data_dir = "/a \"quoted\" \\ back\tslash \xc3\xa4\x7f";
-    config.listeners = {{.protocol = "mqtt", .address = "[::]:0", .max_connections = 5},
-                        {.protocol = "mqtt", .address = "unix:/a b"}};
+    config.listeners = {{net::ListenerProtocol::Mqtt, "[::]:0", 5}, {net::ListenerProtocol::Auto, "unix:/a b"}};
+    config.websocket_origins = {"https://plant.example"};
     config.settings.max_expiry_seconds = 0xFFFF'FFFF;
     config.settings.max_queued_bytes = 12'345;
     config.settings.max_retained_bytes = 1'025;
@@ -84,12 +92,15 @@ TEST_CASE("print: reading what was printed gives the same configuration") {
     config.access = {
         {.user = "a\"b", .client = "", .publish = {"x/%u", "y"}, .subscribe = {}, .deny = {"\xc3\xa4"}, .admin = true},
         {.user = "", .client = "c*", .publish = {}, .subscribe = {"#"}, .deny = {}}};
+    config.settings.history = {{.filter = "a/#", .keep = Duration{90'000}, .max_bytes = 1'000, .value = "/\"x"}};
     config.log = {LogLevel::Packets, LogFormat::Json};
     const std::string printed = print_config(config);
     const Config again = load_text(printed);
     CHECK(print_config(again) == printed);
     CHECK(again.data_dir == config.data_dir);
     CHECK(again.access == config.access);
+    REQUIRE(again.settings.history.size() == 1);
+    CHECK(again.settings.history[0].value == "/\"x");
     CHECK(again.listeners.size() == 2);
     CHECK(again.settings.max_queued_bytes == 12'345);
     CHECK(again.settings.connect_timeout == Duration{1'501});

@@ -83,6 +83,7 @@ TEST_CASE("options: each row has a field of its own") {
         if (option.shape.kind == OptionKind::OneOf) changed = std::get<int64_t>(before) == 0 ? int64_t{1} : int64_t{0};
         if (option.shape.kind == OptionKind::Boolean) changed = !std::get<bool>(before);
         if (option.shape.kind == OptionKind::Text) changed = std::string("changed");
+        if (option.shape.kind == OptionKind::TextList) changed = std::vector<std::string>{"changed"};
         Config config;
         option.set(config, changed);
         for (const auto& other : broker_options()) {

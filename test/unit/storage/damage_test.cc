@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A store whose files are cut, flipped or missing when it is opened.
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <sys/mount.h>
@@ -390,6 +392,43 @@ TEST_CASE("a store above its budget says so, and comes back below it when things
     CHECK(opened.store->apply(erasure, Durability::Synced));
     CHECK(opened.store->compact_range("", ""));
     CHECK_FALSE(opened.store->is_over_budget());
+}
+
+std::string random_value(Random& random, size_t size) {
+    std::string value(size, '\0');
+    for (char& byte : value)
+        byte = static_cast<char>(random.below(256));
+    return value;
+}
+
+// What many small erasures, or one range, leave behind is given back without anybody asking for a compaction.
+TEST_CASE("the space of what was erased comes back by itself") {
+    const TemporaryFolder folder;
+    OpenedStore opened = open_rocksdb(folder.path("store"), {.write_buffer_bytes = 1 << 20});
+    REQUIRE(opened.outcome);
+    Random random(1);
+    constexpr int kRecords = 12'000;
+    for (int i = 0; i < kRecords; ++i)
+        CHECK(
+            opened.store->apply(puts({{"key" + std::to_string(i), random_value(random, 2'000)}}), Durability::Memory));
+    CHECK(opened.store->flush());
+    opened.store->give_back_space();
+    CHECK(opened.store->size_bytes() > 20 << 20);
+    WriteBatch erasure;
+    SUBCASE("one by one") {
+        for (int i = 0; i < kRecords; ++i)
+            erasure.erase("key" + std::to_string(i));
+    }
+    SUBCASE("as a range") {
+        erasure.erase_range("key", "kez");
+    }
+    CHECK(opened.store->apply(erasure, Durability::Written));
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (opened.store->size_bytes() > 4 << 20 && std::chrono::steady_clock::now() < end) {
+        opened.store->give_back_space();
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    CHECK(opened.store->size_bytes() < 4 << 20);
 }
 
 }  // namespace

@@ -105,6 +105,7 @@ public:
     }
     Outcome checkpoint(const std::string& directory) override { return memory_.checkpoint(directory); }
     Outcome flush() override { return memory_.flush(); }
+    void give_back_space() override {}
     Outcome compact_range(std::string_view begin, std::string_view end) override {
         return memory_.compact_range(begin, end);
     }

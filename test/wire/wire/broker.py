@@ -70,14 +70,16 @@ class RunningTarget:
 class Broker:
     """One process with its own directory. `config` overrides the default configuration; lists replace.
 
-    `addresses` holds where it listens, in the order of the listeners: (host, port), or a path for a Unix socket.
+    `addresses` holds where it listens for MQTT, in the order of the listeners: (host, port), or a path for a Unix
+    socket; `http_addresses` the same for HTTP.
     The directory lives as long as the object, so that start() after stop() or kill() is a restart with the same data.
     """
 
-    def __init__(self, config=None, arguments=(), start=True):
+    def __init__(self, config=None, arguments=(), start=True, prefix=()):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="runnel-test-"))
         self.config = toml_writer.merge(default_config(self.directory), config or {})
         self.arguments = list(arguments)
+        self.prefix = list(prefix)  # A program that becomes the broker, such as nsenter.
         self.addresses = []
         self.log = []
         self._process = None
@@ -99,7 +101,7 @@ class Broker:
 
     def start(self):
         started = subprocess.Popen(
-            [str(binary()), "--config", str(self.write_config()), *self.arguments],
+            [*self.prefix, str(binary()), "--config", str(self.write_config()), *self.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self.directory,
         )  # fmt: skip
         self._process = started
@@ -107,7 +109,13 @@ class Broker:
         self._reader = threading.Thread(target=self._collect, args=(started.stderr,), daemon=True)
         self._reader.start()
         ready = self.wait_for_log(r'\bready\b.*\bmqtt("?)[=:]', since=first_line, timeout=max(TIMEOUT, 10.0))
-        self.addresses = [self._address(text) for text in self._addresses_in(ready)]
+        self._ready = ready
+        self.addresses = self.addresses_of("mqtt")
+        self.http_addresses = self.addresses_of("http")
+
+    def addresses_of(self, protocol):
+        """Where it listens for "mqtt", "http" or "auto"."""
+        return [self._address(text) for text in self._addresses_in(self._ready, protocol)]
 
     def write_config(self):
         """Writes `config` to the file that a start or SIGHUP reads."""
@@ -116,10 +124,10 @@ class Broker:
         return path
 
     @staticmethod
-    def _addresses_in(ready):
+    def _addresses_in(ready, protocol="mqtt"):
         if not ready.startswith("{"):
-            return re.findall(r"\bmqtt=(\S+)", ready)
-        found = json.loads(ready)["mqtt"]
+            return re.findall(rf"\b{protocol}=(\S+)", ready)
+        found = json.loads(ready).get(protocol, [])
         return found if isinstance(found, list) else [found]
 
     @staticmethod

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/runnelctl/json.h"
+#include "broker/base/json.h"
 
 #include <cctype>
 #include <cmath>
 #include <cstdio>
 
-#include "broker/mqtt/text.h"
-
-namespace runnel::ctl {
+namespace runnel {
 
 namespace {
 
@@ -31,19 +29,40 @@ void append_escaped(std::string& out, unsigned char c) {
     out += escape;
 }
 
-// Bytes that the character starting with `first` should take.
-size_t sequence_length(unsigned char first) {
-    if (first < 0xC0) return 1;
+bool is_continuation(std::string_view text, size_t at) {
+    return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
+}
+
+// Bytes of the character that begins at `at`; 0 if it is not well-formed UTF-8 (table 3-7 of the Unicode Standard).
+size_t character_size(std::string_view text, size_t at) {
+    const auto first = static_cast<unsigned char>(text[at]);
+    if (first < 0x80) return 1;
+    if (first < 0xC2 || first > 0xF4 || !is_continuation(text, at + 1)) return 0;
     if (first < 0xE0) return 2;
-    return first < 0xF0 ? 3 : 4;
+    const auto second = static_cast<unsigned char>(text[at + 1]);
+    if (first == 0xE0 && second < 0xA0) return 0;  // Longer than need be.
+    if (first == 0xED && second > 0x9F) return 0;  // A surrogate.
+    if (first == 0xF0 && second < 0x90) return 0;
+    if (first == 0xF4 && second > 0x8F) return 0;  // Above U+10FFFF.
+    if (!is_continuation(text, at + 2)) return 0;
+    if (first < 0xF0) return 3;
+    return is_continuation(text, at + 3) ? 4 : 0;
+}
+
+bool is_well_formed(std::string_view text) {
+    for (size_t at = 0; at < text.size();) {
+        const size_t size = character_size(text, at);
+        if (size == 0) return false;
+        at += size;
+    }
+    return true;
 }
 
 void append_character_or_replacement(std::string& out, std::string_view text, size_t& at) {
-    const size_t length = sequence_length(static_cast<unsigned char>(text[at]));
-    const std::string_view sequence = text.substr(at, length);
-    if (sequence.size() == length && mqtt::is_valid_utf8(sequence)) {
-        out += sequence;
-        at += length;
+    const size_t size = character_size(text, at);
+    if (size != 0) {
+        out += text.substr(at, size);
+        at += size;
     } else {
         out += "\xEF\xBF\xBD";
         ++at;
@@ -109,7 +128,7 @@ private:
             if (static_cast<unsigned char>(rest_[length]) < 0x20) return false;
             if (rest_[length] == '\\' && !escape(length)) return false;
         }
-        return length < rest_.size() && mqtt::is_valid_utf8(rest_.substr(0, length)) && keep(length + 1);
+        return length < rest_.size() && is_well_formed(rest_.substr(0, length)) && keep(length + 1);
     }
 
     // `at` is that of the backslash; moves it to the last byte of the escape.
@@ -217,4 +236,4 @@ void JsonObject::number(std::string_view name, double value) {
     member(name) += digits;
 }
 
-}  // namespace runnel::ctl
+}  // namespace runnel

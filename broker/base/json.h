@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace runnel::ctl {
+namespace runnel {
 
 // Appends `text` as a JSON string, quotes included (RFC 8259 section 7). Bytes that are not UTF-8 become U+FFFD, so
 // that the output is valid JSON whatever comes in.
@@ -39,4 +39,4 @@ private:
     bool first_ = true;
 };
 
-}  // namespace runnel::ctl
+}  // namespace runnel

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/runnelctl/json.h"
+#include "broker/base/json.h"
 
 #include <doctest/doctest.h>
 
-using namespace runnel::ctl;
+using namespace runnel;
 
 namespace {
 

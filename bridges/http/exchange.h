@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridges/http/connection.h"
+
+namespace runnel::http {
+
+// One request and the way to its answer, which may be given later, by the thread of the connection. What is answered to
+// a connection that has gone meanwhile is dropped. An exchange that goes without an answer is answered with 500.
+class Exchange {
+public:
+    Exchange(const std::shared_ptr<HttpConnection>& connection, Request request)
+        : request_(std::move(request)), connection_(connection) {}
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+    ~Exchange();
+
+    const Request& request() const { return request_; }
+    // What stood in the place of the {names} of the route, in their order.
+    const std::vector<std::string>& parameters() const { return parameters_; }
+    void set_parameters(std::vector<std::string> parameters) { parameters_ = std::move(parameters); }
+
+    void answer(const Response& response);
+    // In parts: the head, parts, the end. Where a client is slower than the source, the source has to wait: has_room()
+    // says whether it should, and when_room() calls it once more when there is room (later, or never if the client goes
+    // first). To stream what can be had at any time: begin, then write a part from each call of when_room, and ask for
+    // the next one.
+    void begin(const Response& head);
+    void write(std::string_view part);
+    void end();
+    bool has_room() const;
+    void when_room(std::function<void()> go_on);
+    // Somebody is still there to read the answer.
+    bool is_open() const;
+    // What was begun cannot be brought to its end; the client learns so by the end of the connection.
+    void abandon();
+
+private:
+    enum class State : uint8_t { Waiting, InParts, Answered };
+
+    Request request_;
+    std::vector<std::string> parameters_;
+    std::weak_ptr<HttpConnection> connection_;
+    State state_ = State::Waiting;
+};
+
+using ExchangeRef = std::shared_ptr<Exchange>;
+
+}  // namespace runnel::http

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "bridges/http/routes.h"
+#include "broker/api/operations.h"
+#include "broker/api/stream_service.h"
+#include "broker/api/upgrade.h"
+
+namespace runnel::http {
+
+// What a listener for HTTP answers: one for each event loop, used by its thread.
+class HttpService final : public api::StreamService {
+public:
+    // `operations` outlives it. `websocket` answers at /mqtt.
+    HttpService(api::Operations& operations, std::shared_ptr<const api::UpgradeHandler> websocket);
+    std::unique_ptr<api::StreamSession> open() override;
+
+private:
+    Routes routes_;
+};
+
+}  // namespace runnel::http

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bridges/http/http_session.h"
+
+namespace runnel::http {
+
+void HttpSession::bytes_received(std::string_view bytes) {
+    connection_->bytes_received(bytes);
+    answer_requests();
+}
+
+void HttpSession::input_ended() {
+    connection_->input_ended();
+    answer_requests();
+}
+
+// An answer that came late may have made way for the next request, and what was sent for more of an answer.
+std::string_view HttpSession::output() {
+    connection_->offer_room();
+    answer_requests();
+    return connection_->output();
+}
+
+// Who does not read an answer keeps the broker waiting, even if there is more of it to come.
+HttpSession::Waits HttpSession::waits() const {
+    if (connection_->has_output()) return Waits::ForNothing;
+    if (connection_->is_answering()) return Waits::ForUs;
+    return connection_->has_partial_request() ? Waits::ForRestOfInput : Waits::ForNothing;
+}
+
+void HttpSession::time_is_up() {
+    if (connection_->has_partial_request()) {
+        connection_->refuse({408, "request-timeout", "The request did not come whole in time."});
+    } else {
+        connection_->abandon_answer();
+    }
+}
+
+void HttpSession::answer_requests() {
+    while (auto request = connection_->take_request()) {
+        if (routes_.is_upgrade(*request))
+            upgrade(*request);
+        else
+            routes_.dispatch(std::make_shared<Exchange>(connection_, *std::move(request)));
+    }
+}
+
+void HttpSession::upgrade(const Request& request) {
+    std::vector<std::pair<std::string_view, std::string_view>> fields;
+    for (const Header& field : request.headers.fields())
+        fields.emplace_back(field.name, field.value);
+    api::UpgradeAnswer answer = routes_.upgrade_handler()->upgrade({request.method, request.is_http_1_0, fields});
+    Headers headers;
+    for (auto& [name, value] : answer.headers)
+        headers.add(std::move(name), std::move(value));
+    if (answer.status == 101) {
+        connection_->switch_protocols(headers);
+        filter_ = std::move(answer.filter);
+        return;
+    }
+    Response refusal =
+        problem(answer.status, answer.status == 426 ? "upgrade-required" : "upgrade-refused", answer.detail);
+    for (Header& field : headers.fields())
+        refusal.headers.add(std::move(field.name), std::move(field.value));
+    connection_->answer(refusal, true);
+}
+
+std::unique_ptr<api::ByteFilter> HttpSession::take_filter(std::string& rest) {
+    if (filter_) rest = connection_->take_rest();
+    return std::move(filter_);
+}
+
+}  // namespace runnel::http

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bridges/http/routes.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace runnel::http {
+namespace {
+
+std::vector<std::string> split(std::string_view path) {
+    std::vector<std::string> segments;
+    path.remove_prefix(1);
+    for (size_t end = path.find('/'); end != std::string_view::npos; end = path.find('/')) {
+        segments.emplace_back(path.substr(0, end));
+        path.remove_prefix(end + 1);
+    }
+    segments.emplace_back(path);
+    return segments;
+}
+
+bool takes_rest(const std::string& segment) {
+    return segment.starts_with('{') && segment.ends_with("...}");
+}
+
+std::string joined(const std::vector<std::string>& segments, size_t from) {
+    std::string text = segments[from];
+    for (size_t i = from + 1; i < segments.size(); ++i)
+        text.append("/").append(segments[i]);
+    return text;
+}
+
+// What the {names} of the pattern stand for, or nothing if the path is another one.
+std::optional<std::vector<std::string>> match(const std::vector<std::string>& pattern,
+                                              const std::vector<std::string>& path) {
+    std::vector<std::string> parameters;
+    for (size_t i = 0; i < pattern.size(); ++i) {
+        if (i >= path.size()) return std::nullopt;
+        if (takes_rest(pattern[i])) {
+            parameters.push_back(joined(path, i));
+            return parameters;
+        }
+        const bool is_name = pattern[i].starts_with('{');
+        if (is_name ? path[i].empty() : pattern[i] != path[i]) return std::nullopt;
+        if (is_name) parameters.push_back(path[i]);
+    }
+    if (pattern.size() != path.size()) return std::nullopt;
+    return parameters;
+}
+
+void refuse_method(const ExchangeRef& exchange, std::string allowed, bool wants_options) {
+    Response response;
+    if (wants_options) {
+        response.status = 204;
+    } else {
+        response = problem(405, "method-not-allowed", "This path takes " + allowed + ".");
+    }
+    response.headers.add("Allow", std::move(allowed));
+    exchange->answer(response);
+}
+
+}  // namespace
+
+void Routes::add(std::string_view method, std::string_view pattern, Handler handler) {
+    routes_.push_back({std::string(method), std::string(pattern), split(pattern), std::move(handler)});
+}
+
+void Routes::dispatch(const ExchangeRef& exchange) const {
+    const Request& request = exchange->request();
+    const std::string method = request.method == "HEAD" ? "GET" : request.method;
+    std::string allowed;
+    for (const Route& route : routes_) {
+        auto parameters = match(route.segments, request.segments);
+        if (!parameters) continue;
+        if (route.method == method) {
+            exchange->set_parameters(*std::move(parameters));
+            return route.handler(exchange);
+        }
+        allowed += route.method + (route.method == "GET" ? ", HEAD, " : ", ");
+    }
+    if (request.target == "*") allowed = "GET, HEAD, POST, ";
+    if (allowed.empty()) return exchange->answer(problem(404, "not-found", "There is nothing at this path."));
+    refuse_method(exchange, allowed + "OPTIONS", request.method == "OPTIONS");
+}
+
+}  // namespace runnel::http

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridges/http/exchange.h"
+#include "broker/api/upgrade.h"
+
+namespace runnel::http {
+
+// Which handler answers which method and path. HEAD is answered as GET is, OPTIONS with the methods there are, another
+// method with 405, another path with 404.
+class Routes {
+public:
+    using Handler = std::function<void(const ExchangeRef&)>;
+
+    // `pattern`: "/v1/clients/{id}"; a {name} stands for one segment, and "{name...}" at the end for the rest, with its
+    // slashes.
+    void add(std::string_view method, std::string_view pattern, Handler handler);
+    void dispatch(const ExchangeRef& exchange) const;
+
+    // The path where streams go on in another protocol.
+    void add_upgrade(std::string path, std::shared_ptr<const api::UpgradeHandler> handler) {
+        upgrade_path_ = std::move(path);
+        upgrade_handler_ = std::move(handler);
+    }
+    bool is_upgrade(const Request& request) const {
+        return upgrade_handler_ != nullptr && request.segments.size() == 1 && request.segments[0] == upgrade_path_ &&
+               request.method == "GET";
+    }
+    const api::UpgradeHandler* upgrade_handler() const { return upgrade_handler_.get(); }
+
+    struct Route {
+        std::string method;
+        std::string pattern;
+        std::vector<std::string> segments;
+        Handler handler;
+    };
+    const std::vector<Route>& all() const { return routes_; }
+
+private:
+    std::vector<Route> routes_;
+    std::string upgrade_path_;  // One segment.
+    std::shared_ptr<const api::UpgradeHandler> upgrade_handler_;
+};
+
+}  // namespace runnel::http

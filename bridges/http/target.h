@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "bridges/http/message.h"
+
+namespace runnel::http {
+
+// Undoes percent-encoding; `plus_is_blank` as in forms and queries. Nothing if a % is not followed by two hexadecimal
+// digits, or for %00, which no name of ours may hold.
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank);
+
+// Reads request.target into segments and query. False if it is none of the forms that a server takes (RFC 9112 section
+// 3.2): an absolute path, an absolute URI, or "*".
+bool read_target(Request& request);
+
+}  // namespace runnel::http

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "broker/api/byte_filter.h"
+
+namespace runnel::api {
+
+// A protocol on one stream: bytes in, bytes out. Used by the thread that opened it; knows no socket and no clock.
+class StreamSession {
+public:
+    virtual ~StreamSession() = default;
+
+    virtual void bytes_received(std::string_view bytes) = 0;
+    // The other side sends nothing more.
+    virtual void input_ended() = 0;
+    // What is to be sent. The view ends with the next call.
+    virtual std::string_view output() = 0;
+    virtual void output_written(size_t size) = 0;
+    // Whether more input can be used now; otherwise the other side has to wait.
+    virtual bool wants_input() const = 0;
+    // Close when the output is written.
+    virtual bool is_ended() const = 0;
+    // Whose turn it is. The clock of the other side begins anew when this changes, and with every byte it takes.
+    enum class Waits : uint8_t { ForNothing, ForRestOfInput, ForUs };
+    virtual Waits waits() const = 0;
+    // There is more to do at once: ask for the output again, after others have had their turn.
+    virtual bool wants_turn() const = 0;
+    // The other side has been given its time. It may still be told so.
+    virtual void time_is_up() = 0;
+
+    // The stream goes on as MQTT within a filter, once: null until then. The output comes first, as it is; `rest` is
+    // what was received behind the request.
+    virtual std::unique_ptr<ByteFilter> take_filter(std::string& rest) = 0;
+    // Called when there is output that came between two calls: an answer that was waited for.
+    virtual void on_late_output(std::function<void()> wake) = 0;
+};
+
+class StreamService {
+public:
+    virtual ~StreamService() = default;
+    virtual std::unique_ptr<StreamSession> open() = 0;
+};
+
+}  // namespace runnel::api
