@@ -21,8 +21,10 @@ void add_health_routes(Routes& routes, api::Operations& operations) {
 
 }  // namespace
 
-HttpService::HttpService(api::Operations& operations, std::shared_ptr<const api::UpgradeHandler> websocket) {
+HttpService::HttpService(api::Operations& operations, std::shared_ptr<const api::UpgradeHandler> websocket,
+                         const Page& page) {
     add_health_routes(routes_, operations);
+    add_page_routes(routes_, page);
     routes_.add_upgrade("mqtt", std::move(websocket));
 }
 
