@@ -55,6 +55,8 @@ TEST_CASE("the page names only what is there") {
 
 TEST_CASE("nothing is inline, and the policy allows nothing inline") {
     CHECK(content_security_policy().find("default-src 'none'") != std::string_view::npos);
+    CHECK(content_security_policy().find("; script-src 'self'; ") != std::string_view::npos);
+    CHECK(content_security_policy().find_first_of("\\\r\n") == std::string_view::npos);
     CHECK(content_security_policy().find("unsafe") == std::string_view::npos);
     const Asset* page = find_asset("/");
     if (page == nullptr) return;
