@@ -65,8 +65,8 @@ void add_admin_routes(Routes& routes, api::Operations& operations) {
     routes.add("POST", "/v1/backup", [&operations](const ExchangeRef& exchange) { back_up(operations, exchange); });
 }
 
-std::unique_ptr<api::StreamSession> AdminService::open() {
-    return std::make_unique<HttpSession>(routes_);
+std::unique_ptr<api::StreamSession> AdminService::open(const api::StreamOrigin& origin) {
+    return std::make_unique<HttpSession>(routes_, Limits{}, origin);
 }
 
 }  // namespace runnel::http

@@ -25,7 +25,7 @@ public:
         add_admin_routes(routes_, operations);
         add_history_routes(routes_, history, std::move(wall_now_ms));
     }
-    std::unique_ptr<api::StreamSession> open() override;
+    std::unique_ptr<api::StreamSession> open(const api::StreamOrigin& origin) override;
 
 private:
     Routes routes_;

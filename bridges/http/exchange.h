@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bridges/http/caller.h"
 #include "bridges/http/connection.h"
 
 namespace runnel::http {
@@ -15,13 +16,15 @@ namespace runnel::http {
 // a connection that has gone meanwhile is dropped. An exchange that goes without an answer is answered with 500.
 class Exchange {
 public:
-    Exchange(const std::shared_ptr<HttpConnection>& connection, Request request)
-        : request_(std::move(request)), connection_(connection) {}
+    Exchange(const std::shared_ptr<HttpConnection>& connection, Request request,
+             std::shared_ptr<Caller> caller = std::make_shared<Caller>())
+        : request_(std::move(request)), connection_(connection), caller_(std::move(caller)) {}
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
     ~Exchange();
 
     const Request& request() const { return request_; }
+    Caller& caller() const { return *caller_; }
     // What stood in the place of the {names} of the route, in their order.
     const std::vector<std::string>& parameters() const { return parameters_; }
     void set_parameters(std::vector<std::string> parameters) { parameters_ = std::move(parameters); }
@@ -47,6 +50,7 @@ private:
     Request request_;
     std::vector<std::string> parameters_;
     std::weak_ptr<HttpConnection> connection_;
+    std::shared_ptr<Caller> caller_;  // The same for all of a connection.
     State state_ = State::Waiting;
 };
 

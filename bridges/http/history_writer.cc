@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "broker/base/base64.h"
 #include "broker/base/date_time.h"
 #include "broker/base/json.h"
 #include "broker/mqtt/text.h"
@@ -74,7 +75,7 @@ void HistoryWriter::write(const api::HistoryMessage& message, std::string& out) 
         out += ',';
         if (is_text) append_csv(out, message.payload);
         out += ',';
-        if (!is_text) append_csv(out, base64_of(message.payload));
+        if (!is_text) append_csv(out, encode_base64(message.payload));
         out += "\r\n";
         return;
     }
@@ -85,7 +86,7 @@ void HistoryWriter::write(const api::HistoryMessage& message, std::string& out) 
         object.text("publisher", message.publisher);
         object.number("qos", static_cast<int>(message.qos));
         object.boolean("retain", message.retain);
-        object.text(is_text ? "payload" : "payload_base64", is_text ? message.payload : base64_of(message.payload));
+        object.text(is_text ? "payload" : "payload_base64", is_text ? message.payload : encode_base64(message.payload));
     }
     if (format_ == HistoryFormat::Ndjson) out += '\n';
 }

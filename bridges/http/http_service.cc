@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bridges/http/http_session.h"
+#include "bridges/http/topic_routes.h"
 
 namespace runnel::http {
 namespace {
@@ -21,15 +22,16 @@ void add_health_routes(Routes& routes, api::Operations& operations) {
 
 }  // namespace
 
-HttpService::HttpService(api::Operations& operations, std::shared_ptr<const api::UpgradeHandler> websocket,
-                         const Page& page) {
+HttpService::HttpService(api::Operations& operations, api::LocalBroker& broker,
+                         std::shared_ptr<const api::UpgradeHandler> websocket)
+    : gate_(broker) {
     add_health_routes(routes_, operations);
-    add_page_routes(routes_, page);
+    add_topic_routes(routes_, gate_, broker);
     routes_.add_upgrade("mqtt", std::move(websocket));
 }
 
-std::unique_ptr<api::StreamSession> HttpService::open() {
-    return std::make_unique<HttpSession>(routes_);
+std::unique_ptr<api::StreamSession> HttpService::open(const api::StreamOrigin& origin) {
+    return std::make_unique<HttpSession>(routes_, Limits{}, origin);
 }
 
 }  // namespace runnel::http

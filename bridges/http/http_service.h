@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "bridges/http/gate.h"
 #include "bridges/http/page_routes.h"
 #include "bridges/http/routes.h"
 #include "broker/api/operations.h"
@@ -14,13 +15,17 @@ namespace runnel::http {
 // What a listener for HTTP answers: one for each event loop, used by its thread.
 class HttpService final : public api::StreamService {
 public:
-    // `operations` outlives it. `websocket` answers at /mqtt, `page` at /.
-    HttpService(api::Operations& operations, std::shared_ptr<const api::UpgradeHandler> websocket, const Page& page);
+    // `operations` and `broker` outlive it. `websocket` answers at /mqtt.
+    HttpService(api::Operations& operations, api::LocalBroker& broker,
+                std::shared_ptr<const api::UpgradeHandler> websocket);
     HttpService(const HttpService&) = delete;
     HttpService& operator=(const HttpService&) = delete;
-    std::unique_ptr<api::StreamSession> open() override;
+    // The web page at /.
+    void add_page(const Page& page) { add_page_routes(routes_, page); }
+    std::unique_ptr<api::StreamSession> open(const api::StreamOrigin& origin) override;
 
 private:
+    Gate gate_;
     Routes routes_;
 };
 

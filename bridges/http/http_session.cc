@@ -40,7 +40,7 @@ void HttpSession::answer_requests() {
         if (routes_.is_upgrade(*request))
             upgrade(*request);
         else
-            routes_.dispatch(std::make_shared<Exchange>(connection_, *std::move(request)));
+            routes_.dispatch(std::make_shared<Exchange>(connection_, *std::move(request), caller_));
     }
 }
 

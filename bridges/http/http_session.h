@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "bridges/http/routes.h"
 #include "broker/api/stream_service.h"
@@ -11,8 +12,10 @@ namespace runnel::http {
 // HTTP on one stream, answered by routes, which outlive it.
 class HttpSession final : public api::StreamSession {
 public:
-    explicit HttpSession(const Routes& routes, const Limits& limits = {})
-        : routes_(routes), connection_(std::make_shared<HttpConnection>(limits)) {}
+    explicit HttpSession(const Routes& routes, const Limits& limits = {}, api::StreamOrigin origin = {})
+        : routes_(routes),
+          connection_(std::make_shared<HttpConnection>(limits)),
+          caller_(std::make_shared<Caller>(Caller{std::move(origin), {}})) {}
 
     void bytes_received(std::string_view bytes) override;
     void input_ended() override;
@@ -33,6 +36,7 @@ private:
 
     const Routes& routes_;
     std::shared_ptr<HttpConnection> connection_;
+    std::shared_ptr<Caller> caller_;
     std::unique_ptr<api::ByteFilter> filter_;  // Of the protocol it has switched to.
 };
 

@@ -25,6 +25,8 @@ public:
     virtual bool may_receive(const AccessSubject& subject, std::string_view topic) const = 0;
     // Whether may_receive can ever be false: if not, deliveries need not ask.
     virtual bool checks_delivery() const = 0;
+    // Whether it may see and steer what belongs to others: the admin API.
+    virtual bool is_admin(const AccessSubject& subject) const = 0;
 };
 
 using AccessControlRef = std::shared_ptr<const AccessControl>;

@@ -5,9 +5,16 @@
 #include <optional>
 #include <string>
 
+#include "broker/api/identity.h"
 #include "broker/mqtt/types.h"
 
 namespace runnel::api {
+
+// A client without a Network Connection and without a Session: who uses a bridge.
+struct LocalClient {
+    Identity identity;
+    std::string client_identifier;  // For access rules, the log and the history.
+};
 
 // A publish of a client without a Network Connection: the broker itself ($SYS) or a bridge. It takes the same path as
 // the PUBLISH of a device. The texts are owned, since it may cross threads.

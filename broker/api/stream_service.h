@@ -42,10 +42,16 @@ public:
     virtual void on_late_output(std::function<void()> wake) = 0;
 };
 
+// Who is on the other side.
+struct StreamOrigin {
+    std::string address;    // "192.0.2.7:51234", or "unix".
+    bool loopback = false;  // On this machine.
+};
+
 class StreamService {
 public:
     virtual ~StreamService() = default;
-    virtual std::unique_ptr<StreamSession> open() = 0;
+    virtual std::unique_ptr<StreamSession> open(const StreamOrigin& origin) = 0;
 };
 
 }  // namespace runnel::api

@@ -130,4 +130,9 @@ bool AccessRules::may_receive(const api::AccessSubject& subject, std::string_vie
                       [topic](std::string_view filter) { return mqtt::matches(filter, topic); });
 }
 
+bool AccessRules::is_admin(const api::AccessSubject& subject) const {
+    const auto makes_admin = [&](const AccessRule& rule) { return rule.admin && concerns(rule, subject); };
+    return rules_.empty() || std::ranges::any_of(rules_, makes_admin);
+}
+
 }  // namespace runnel::auth

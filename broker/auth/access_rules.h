@@ -48,6 +48,8 @@ public:
     bool may_receive(const api::AccessSubject& subject, std::string_view topic) const override;
     // With rules always: a Session may hold subscriptions that were granted before the rules changed.
     bool checks_delivery() const override { return !rules_.empty(); }
+    // Any rule with `admin` that matches the client makes it one; without any rule everybody is.
+    bool is_admin(const api::AccessSubject& subject) const override;
 
 private:
     std::vector<AccessRule> rules_;

@@ -8,10 +8,10 @@
 #include <charconv>
 #include <utility>
 
-#include "broker/auth/base64.h"
 #include "broker/auth/digest.h"
 #include "broker/auth/password_hash.h"
 #include "broker/auth/text_file.h"
+#include "broker/base/base64.h"
 #include "broker/mqtt/text.h"
 
 namespace runnel::auth {

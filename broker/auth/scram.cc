@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "broker/auth/base64.h"
 #include "broker/auth/digest.h"
+#include "broker/base/base64.h"
 #include "broker/mqtt/text.h"
 
 namespace runnel::auth {

@@ -200,21 +200,6 @@ void append_json_string(std::string& out, std::string_view text) {
     out += '"';
 }
 
-std::string base64_of(std::string_view bytes) {
-    static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out;
-    out.reserve((bytes.size() + 2) / 3 * 4);
-    for (size_t at = 0; at < bytes.size(); at += 3) {
-        const std::string_view three = bytes.substr(at, 3);
-        uint32_t group = 0;
-        for (size_t i = 0; i < 3; ++i)
-            group = group << 8 | (i < three.size() ? static_cast<uint8_t>(three[i]) : 0u);
-        for (size_t i = 0; i < 4; ++i)
-            out += i <= three.size() ? kAlphabet[group >> (18 - 6 * i) & 63] : '=';
-    }
-    return out;
-}
-
 std::optional<std::string> compact_json(std::string_view text) {
     return Compactor(text).run();
 }

@@ -13,8 +13,6 @@ namespace runnel {
 // that the output is valid JSON whatever comes in.
 void append_json_string(std::string& out, std::string_view text);
 
-std::string base64_of(std::string_view bytes);
-
 // The same JSON value without the blanks between its parts; nothing if `text` is not one valid JSON value.
 std::optional<std::string> compact_json(std::string_view text);
 

@@ -60,6 +60,16 @@ std::optional<EncodedProperty> take_property(std::string_view& block) {
     return property;
 }
 
+void append_text_property(std::string& block, PropertyId id, std::string_view text) {
+    block += static_cast<char>(id);
+    append_text(block, text);
+}
+
+void append_byte_property(std::string& block, PropertyId id, uint8_t number) {
+    block += static_cast<char>(id);
+    block += static_cast<char>(number);
+}
+
 void append_user_property(std::string& block, std::string_view name, std::string_view value) {
     block += static_cast<char>(PropertyId::UserProperty);
     append_text(block, name);

@@ -158,6 +158,9 @@ struct EncodedProperty {
 // Nothing when the block is empty; a broken block ends early, and nothing outside it is read.
 std::optional<EncodedProperty> take_property(std::string_view& block);
 
+// Append one encoded property to `block`: a text (or bytes) of at most 65,535 bytes, a Byte.
+void append_text_property(std::string& block, PropertyId id, std::string_view text);
+void append_byte_property(std::string& block, PropertyId id, uint8_t number);
 // Appends one encoded User Property to `block`.
 void append_user_property(std::string& block, std::string_view name, std::string_view value);
 

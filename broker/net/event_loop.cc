@@ -46,6 +46,7 @@ EventLoop::EventLoop(const Settings& settings, const shard::Settings& shard_sett
                            std::move(authenticator), std::move(access), settings.store != nullptr, settings.clock,
                            settings.run},
         now());
+    local_broker_ = std::make_unique<LoopBroker>(loop_, *shard_, settings.history);
 }
 
 EventLoop::~EventLoop() {
@@ -90,6 +91,7 @@ void EventLoop::receive(api::LocalPublish& publish) {
 
 void EventLoop::receive(AccessChanged& change) {
     shard_->access_changed(std::move(change.authenticator), std::move(change.access), now());
+    local_broker_->users_changed();
 }
 
 void EventLoop::receive(Stored& stored) {
@@ -132,7 +134,8 @@ void EventLoop::end_turn() {
     }
     carry_out_effects();
     store_changes();
-    while (!awake_streams_.empty()) {
+    while (local_broker_->has_answers() || !awake_streams_.empty()) {
+        local_broker_->give_answers();
         go_on_with_awake_streams();
         flush();
         carry_out_effects();
@@ -171,6 +174,7 @@ void EventLoop::carry_out_effects() {
         watch(*socket);
     }
     end_shard_turn();
+    local_broker_->take_answers(std::move(effects.publish_answers));
     read_store();
     tell_peers();
     for (auto& asked : effects.history_reads)
@@ -319,7 +323,7 @@ void EventLoop::finish_if_drained() {
     const bool over = now() >= drain_deadline_;
     if (over) end_lingering(true);
     end_idle_streams(over);
-    if (!lingering_.empty() || questions_open_ != 0) return;
+    if (!lingering_.empty() || questions_open_ + local_broker_->work_open() != 0) return;
     const bool busy = shard_->connection_count() != 0 || stream_count_ != 0;
     if (busy && !over) return;
     if (!rounds_are_complete() && !over) return;

@@ -13,6 +13,7 @@
 #include "broker/base/log.h"
 #include "broker/net/connection_count.h"
 #include "broker/net/listener_protocol.h"
+#include "broker/net/loop_broker.h"
 #include "broker/net/mailbox.h"
 #include "broker/net/system_random.h"
 #include "broker/shard/shard.h"
@@ -52,6 +53,8 @@ public:
     shard::Shard& shard() { return *shard_; }
     // Takes the descriptor. `count` outlives the loop.
     void add_listener(int descriptor, ConnectionCount& count, ListenerProtocol protocol);
+    // For the bridges of this loop.
+    api::LocalBroker& local_broker() { return *local_broker_; }
     // Before start(): what answers on listeners for HTTP. Outlives the loop.
     void serve_streams(api::StreamService& streams) { settings_.streams = &streams; }
     // The loops of this broker by index, this one among them; they outlive it.
@@ -151,6 +154,7 @@ private:
     Mailbox mailbox_{wake_up_};
     SystemRandom secrets_;
     std::unique_ptr<shard::Shard> shard_;
+    std::unique_ptr<LoopBroker> local_broker_;
     std::vector<EventLoop*> peers_;
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::vector<std::unique_ptr<Socket>> sockets_;    // By the slot of their connection.

@@ -83,7 +83,7 @@ bool EventLoop::read_stream(Stream& stream) {
         return false;
     }
     if (!stream.session) {
-        stream.session = settings_.streams->open();
+        stream.session = settings_.streams->open({stream.address.text, stream.address.loopback});
         stream.session->on_late_output([this, woken = &stream] { wake_stream(*woken); });
     }
     if (size == 0) {

@@ -136,7 +136,8 @@ void AdminChannel::run_tasks() {
 
 void AdminChannel::accept_client() {
     const int descriptor = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (descriptor >= 0) clients_.push_back({descriptor, service_->open(), Clock::now() + kPatience});
+    if (descriptor >= 0)
+        clients_.push_back({descriptor, service_->open({"admin.sock", true}), Clock::now() + kPatience});
 }
 
 void AdminChannel::serve(Client& client) {

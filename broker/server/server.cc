@@ -160,7 +160,7 @@ void Broker::make_operations(const Bridges& bridges) {
     operations_ = std::make_unique<BrokerOperations>(std::move(parts));
     admin_service_ = bridges.admin(*operations_, store_.history());
     for (const auto& loop : loops_) {
-        http_services_.push_back(bridges.http(*operations_, config_));
+        http_services_.push_back(bridges.http(*operations_, loop->local_broker(), config_));
         loop->serve_streams(*http_services_.back());
     }
 }

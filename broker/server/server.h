@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "broker/api/history.h"
+#include "broker/api/local_broker.h"
 #include "broker/api/operations.h"
 #include "broker/api/stream_service.h"
 #include "broker/base/result.h"
@@ -16,13 +17,13 @@ namespace runnel::server {
 // Reads the configuration again, for SIGHUP.
 using ReloadFunction = std::function<Result<Config, std::vector<ConfigError>>()>;
 
-// What is spoken on the admin socket; the operations outlive the service.
-// What the broker is given from outside: protocols of bridges. The operations outlive what is made.
+// What the broker is given from outside: protocols of bridges. What they are given outlives
+// what they make.
 struct Bridges {
     // Answers on the admin channel. Without a store there is no history.
     std::function<std::unique_ptr<api::StreamService>(api::Operations&, const api::History*)> admin;
     // Answers on listeners for HTTP; made once for each event loop.
-    std::function<std::unique_ptr<api::StreamService>(api::Operations&, const Config&)> http;
+    std::function<std::unique_ptr<api::StreamService>(api::Operations&, api::LocalBroker&, const Config&)> http;
 };
 
 // Runs a broker until SIGTERM or SIGINT; the exit code of the program.

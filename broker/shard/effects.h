@@ -8,6 +8,7 @@
 
 #include "broker/api/authenticator.h"
 #include "broker/api/history.h"
+#include "broker/api/local_broker.h"
 #include "broker/shard/ids.h"
 #include "broker/shard/peer_messages.h"
 #include "broker/shard/receipts.h"
@@ -67,6 +68,13 @@ struct Effects {
         api::HistoryQuery query;
     };
     std::vector<ReadHistory> history_reads;
+
+    // A publish of a client of a bridge has its answer.
+    struct AnswerPublish {
+        LocalPublishNumber number = 0;
+        api::LocalPublished answer;
+    };
+    std::vector<AnswerPublish> publish_answers;
 
     // Store this, after all that was given before. The answer is an input, with the ticket.
     struct Store {

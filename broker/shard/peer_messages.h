@@ -59,6 +59,16 @@ struct StoredAnswered {
     api::HistoryId history_last{};
 };
 
+// "How many of yours does a message to this topic match?"
+struct MatchesAsked {
+    LocalPublishNumber publish = 0;
+    std::string topic;
+};
+struct MatchesAnswered {
+    LocalPublishNumber publish = 0;
+    uint64_t count = 0;
+};
+
 // A member tells the owner of its group; answered with Confirmed.
 struct SharedJoined {
     ReceiptId receipt = 0;
@@ -105,7 +115,7 @@ struct SharedFinished {
 
 using PeerMessage = std::variant<InterestAnnounced, InterestWithdrawn, Confirmed, MessagesForwarded, MessageForwarded,
                                  SharedJoined, SharedLeft, SharedMemberChanged, SharedDelivery, SharedReturned,
-                                 SharedFinished, StoredAsked, StoredAnswered>;
+                                 SharedFinished, StoredAsked, StoredAnswered, MatchesAsked, MatchesAnswered>;
 using PeerMessages = std::vector<PeerMessage>;
 
 // Bytes of the Application Messages in it.

@@ -108,6 +108,8 @@ void Shard::settle_receipts() {
             batch_.erase(key);
         for (const auto& [peer, turn] : held.questions)
             tell(peer, StoredAnswered{turn, recorder_ ? recorder_->last() : api::HistoryId{}});
+        for (const LocalPublishNumber number : held.publishes)
+            answer_publish(number);
         for (const ConnectionId id : held.connections)
             if (Connection* connection = find(id)) release(*connection, now_);
     }

@@ -18,6 +18,8 @@ namespace runnel::shard {
 using StoreTicket = uint64_t;
 // Counts the turns of a shard.
 using TurnNumber = uint64_t;
+// Names a publish of a client of a bridge, for its answer.
+using LocalPublishNumber = uint64_t;
 
 // Which promises wait for what. All that is held back in one turn waits for the batch of this turn, and for the peers
 // that were told something in it; so a promise costs a number. Turns are completed in any order, for two shards may
@@ -31,7 +33,11 @@ public:
         std::vector<std::pair<PeerIndex, TurnNumber>> questions;
         // Of what the store keeps until the turn is complete.
         std::vector<std::string> outbox_keys;
-        bool empty() const { return connections.empty() && questions.empty() && outbox_keys.empty(); }
+        // Of clients of bridges that wait for an answer.
+        std::vector<LocalPublishNumber> publishes;
+        bool empty() const {
+            return connections.empty() && questions.empty() && outbox_keys.empty() && publishes.empty();
+        }
     };
 
     // `usual`: what is promised where nothing else is said.
@@ -57,6 +63,8 @@ public:
         if (held.empty() || held.back() != connection) held.push_back(connection);
     }
     void hold(PeerIndex peer, TurnNumber its_turn) { current_.held.questions.emplace_back(peer, its_turn); }
+
+    void hold_publish(LocalPublishNumber publish) { current_.held.publishes.push_back(publish); }
 
     void keep(std::string outbox_key) { current_.held.outbox_keys.push_back(std::move(outbox_key)); }
     size_t kept() const { return current_.held.outbox_keys.size(); }

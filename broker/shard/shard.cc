@@ -79,20 +79,6 @@ void Shard::keep_house(Time now) {
                 static_cast<uint8_t>(Timer::Housekeeping), 0);
 }
 
-void Shard::publish_locally(const api::LocalPublish& publish, Time now) {
-    now_ = now;
-    Incoming incoming;
-    incoming.fields.topic = publish.topic;
-    incoming.fields.payload = publish.payload;
-    incoming.fields.forwarded_properties = publish.encoded_properties;
-    incoming.fields.qos = publish.qos;
-    incoming.fields.retain = publish.retain;
-    incoming.fields.message_expiry_interval = publish.message_expiry_interval;
-    incoming.fields.received_at = now;
-    route(incoming);
-    carry_out_deferred(now);
-}
-
 // Rights may have gone: what was merged with the old ones is asked again, and subscriptions that are no longer allowed
 // stop delivering at once since may_receive is part of every FanOut.
 void Shard::access_changed(api::AuthenticatorRef authenticator, api::AccessControlRef access, Time now) {

@@ -73,8 +73,11 @@ public:
     void connection_lost(ConnectionId connection, Time now);
     void peer_messages_received(PeerIndex from, PeerMessages messages, Time now);
     void authentication_answered(ConnectionId connection, api::AuthenticationOutcome outcome, Time now);
-    // A publish of the broker itself or of a bridge.
+    // A publish of the broker itself.
     void publish_locally(const api::LocalPublish& publish, Time now);
+    // A publish of a client of a bridge; the answer is an effect, with the number. No two open ones have the same.
+    void publish_for(LocalPublishNumber number, const api::LocalClient& client, const api::LocalPublish& publish,
+                     Time now);
     void access_changed(api::AuthenticatorRef authenticator, api::AccessControlRef access, Time now);
     // Disconnects every client (0x8B); their Wills are published.
     void drain(Time now);
@@ -118,6 +121,8 @@ public:
     // Bytes that were received and wait for the rest of a packet, or behind a packet that waits for an answer.
     size_t unhandled_input(ConnectionId connection) const;
     const api::AuthenticatorRef& authenticator() const { return environment_.authenticator; }
+    const api::AccessControl& access() const { return *environment_.access; }
+    const session::WallClock& clock() const { return environment_.clock; }
 
 private:
     friend class Recovery;
@@ -193,6 +198,13 @@ private:
                      mqtt::ReasonCode reason, std::string_view why = {}, bool waits = false);
     void send_acknowledgement(Connection& connection, mqtt::PacketType type, mqtt::PacketIdentifier identifier,
                               mqtt::ReasonCode reason, std::string_view why);
+
+    // local_publish.cc: publishes of bridges.
+    std::optional<api::LocalPublished> find_local_fault(const api::LocalClient& client,
+                                                        const api::LocalPublish& publish) const;
+    void route_local(LocalPublishNumber number, Incoming& incoming);
+    uint64_t count_matches(std::string_view topic);
+    void answer_publish(LocalPublishNumber number);
 
     // handle_publish_ack.cc
     void handle_publish_ack(Connection& connection, const mqtt::Frame& frame, Time now);
@@ -308,6 +320,8 @@ private:
     void receive(PeerIndex from, SharedDelivery& message, Time now);
     void receive(PeerIndex from, SharedReturned& message, Time now);
     void receive(PeerIndex from, SharedFinished& message, Time now);
+    void receive(PeerIndex from, MatchesAsked& message, Time now);
+    void receive(PeerIndex from, MatchesAnswered& message, Time now);
 
     // promises.cc: what is held back until it is stored.
     void send_or_hold(Connection& connection, bool waits);  // What is in scratch_.
@@ -429,6 +443,8 @@ private:
     std::string store_refusal_;         // Why the store takes nothing; empty if it does.
     bool peers_store_ = false;          // Some shard of this broker has stored Sessions that subscribe.
     bool says_that_it_stores_ = false;  // The next announcement tells the peers.
+
+    std::unordered_map<LocalPublishNumber, api::LocalPublished> local_publishes_;  // That are not answered yet.
 
     std::unique_ptr<history::Recorder> recorder_;  // Nothing if nothing is kept.
     std::vector<api::HistoryId> history_lasts_;    // By peer: what it had recorded when it last answered.

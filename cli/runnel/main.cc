@@ -41,12 +41,15 @@ int64_t wall_now_ms() {
 }
 
 std::unique_ptr<runnel::api::StreamService> make_http_service(runnel::api::Operations& operations,
+                                                              runnel::api::LocalBroker& broker,
                                                               const runnel::server::Config& config) {
     // A frame may hold several packets.
     const uint64_t frame_size_max = 2 * uint64_t{std::max(config.settings.max_packet_size, 1u << 20)};
     auto websocket = std::make_shared<runnel::websocket::Handshake>(
         runnel::websocket::Settings{frame_size_max, config.websocket_origins});
-    return std::make_unique<runnel::http::HttpService>(operations, std::move(websocket), runnel::cli::dashboard_page());
+    auto service = std::make_unique<runnel::http::HttpService>(operations, broker, std::move(websocket));
+    service->add_page(runnel::cli::dashboard_page());
+    return service;
 }
 
 std::unique_ptr<runnel::api::StreamService> make_admin_service(runnel::api::Operations& operations,

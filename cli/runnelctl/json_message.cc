@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker/base/base64.h"
 #include "broker/base/json.h"
 #include "broker/mqtt/text.h"
 #include "cli/runnelctl/clock.h"
@@ -57,7 +58,7 @@ void append_text_or_base64(JsonObject& object, const char* name, const char* bas
     if (mqtt::is_valid_utf8(bytes))
         object.text(name, bytes);
     else
-        object.text(base64_name, base64_of(bytes));
+        object.text(base64_name, encode_base64(bytes));
 }
 
 void append_properties(std::string& out, const mqtt::Properties& properties) {

@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "broker/auth/base64.h"
 #include "broker/auth/digest.h"
+#include "broker/base/base64.h"
 
 namespace runnel::auth {
 namespace {

@@ -33,15 +33,6 @@ TEST_CASE("a JSON string is valid whatever bytes come in") {
     CHECK(json_string("\xED\xA0\x80") == "\"" + replacement + replacement + replacement + "\"");
 }
 
-TEST_CASE("base64 is that of RFC 4648") {
-    CHECK(base64_of("") == "");
-    CHECK(base64_of("f") == "Zg==");
-    CHECK(base64_of("fo") == "Zm8=");
-    CHECK(base64_of("foo") == "Zm9v");
-    CHECK(base64_of("foobar") == "Zm9vYmFy");
-    CHECK(base64_of(std::string_view("\xFF\x00\xFE", 3)) == "/wD+");
-}
-
 TEST_CASE("compact_json keeps a value and drops the blanks around its parts") {
     CHECK(compact_json(" { \"a b\" : [ 1 , -2.50e+3 , true , null , { } , [ ] ] }\n") ==
           R"({"a b":[1,-2.50e+3,true,null,{},[]]})");

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker/auth/base64.h"
+#include "broker/base/base64.h"
 
 #include <doctest/doctest.h>
 
 #include <string>
 
-namespace runnel::auth {
+namespace runnel {
 
 TEST_CASE("base64: the vectors of RFC 4648 section 10, both ways") {
     const std::pair<std::string, std::string> rows[] = {
@@ -43,4 +43,4 @@ TEST_CASE("base64: nothing but the one text of the bytes is taken") {
     }
 }
 
-}  // namespace runnel::auth
+}  // namespace runnel

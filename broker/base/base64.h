@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace runnel::auth {
+namespace runnel {
 
 // RFC 4648 section 4, with padding.
 std::string encode_base64(std::string_view bytes);
@@ -13,4 +13,4 @@ std::string encode_base64(std::string_view bytes);
 // bits.
 std::optional<std::string> decode_base64(std::string_view text);
 
-}  // namespace runnel::auth
+}  // namespace runnel

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker/auth/base64.h"
+#include "broker/base/base64.h"
 
 #include <array>
 #include <cstdint>
 
-namespace runnel::auth {
+namespace runnel {
 namespace {
 
 constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -54,4 +54,4 @@ std::optional<std::string> decode_base64(std::string_view text) {
     return bytes;
 }
 
-}  // namespace runnel::auth
+}  // namespace runnel

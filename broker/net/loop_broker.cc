@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/net/loop_broker.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "broker/base/check.h"
+
+namespace runnel::net {
+namespace {
+
+constexpr uint32_t kWorkMax = 1000;  // That waits for a thread of the pool.
+
+api::AccessSubject subject_of(const api::LocalClient& client) {
+    return {client.identity, client.client_identifier};
+}
+
+}  // namespace
+
+struct LoopBroker::Work {
+    uv_work_t work{};
+    LoopBroker* broker = nullptr;
+    std::function<void()> carry_out;
+    std::function<void()> done;
+};
+
+void LoopBroker::queue(std::function<void()> work, std::function<void()> done) {
+    ++work_open_;
+    auto one = std::make_unique<Work>();
+    one->broker = this;
+    one->carry_out = std::move(work);
+    one->done = std::move(done);
+    one->work.data = one.get();
+    const auto carry_out = [](uv_work_t* queued) { static_cast<Work*>(queued->data)->carry_out(); };
+    const auto end = [](uv_work_t* queued, int) {
+        const std::unique_ptr<Work> self(static_cast<Work*>(queued->data));
+        --self->broker->work_open_;
+        self->done();
+    };
+    RUNNEL_CHECK(uv_queue_work(&loop_, &one.release()->work, carry_out, end) == 0);
+}
+
+void LoopBroker::authenticate(api::Credentials credentials,
+                              std::function<void(const api::AuthenticationOutcome&)> done) {
+    const api::AuthenticatorRef authenticator = shard_.authenticator();
+    if (const auto outcome = authenticator->quick_check(credentials)) return done(*outcome);
+    auto outcome = std::make_shared<api::AuthenticationOutcome>();
+    if (work_open_ >= kWorkMax) {
+        outcome->reason = mqtt::ReasonCode::ServerBusy;
+        outcome->why = "too many logins at the same time";
+        return done(*outcome);
+    }
+    queue([authenticator, credentials = std::move(credentials),
+           outcome] { *outcome = authenticator->check(credentials); },
+          [outcome, done = std::move(done)] { done(*outcome); });
+}
+
+bool LoopBroker::may_subscribe(const api::LocalClient& client, std::string_view filter) const {
+    return shard_.access().may_subscribe(subject_of(client), filter);
+}
+
+bool LoopBroker::may_receive(const api::LocalClient& client, std::string_view topic) const {
+    return shard_.access().may_receive(subject_of(client), topic);
+}
+
+bool LoopBroker::is_admin(const api::LocalClient& client) const {
+    return shard_.access().is_admin(subject_of(client));
+}
+
+void LoopBroker::publish(const api::LocalClient& client, const api::LocalPublish& publish,
+                         std::function<void(const api::LocalPublished&)> done) {
+    const shard::LocalPublishNumber number = ++last_publish_;
+    publishes_.emplace(number, std::move(done));
+    shard_.publish_for(number, client, publish, now());
+}
+
+void LoopBroker::take_answers(std::vector<shard::Effects::AnswerPublish> answers) {
+    if (answers_.empty()) {
+        answers_ = std::move(answers);
+    } else {
+        std::ranges::move(answers, std::back_inserter(answers_));
+    }
+}
+
+void LoopBroker::give_answers() {
+    for (const auto& [number, answer] : std::exchange(answers_, {})) {
+        auto waiting = publishes_.extract(number);
+        RUNNEL_CHECK(!waiting.empty());
+        waiting.mapped()(answer);
+    }
+}
+
+mqtt::MessageRef LoopBroker::retained_message(std::string_view topic) const {
+    mqtt::MessageRef found;
+    if (mqtt::is_valid_topic_name(topic))
+        shard_.retained_messages().match(topic, now(), [&](const mqtt::MessageRef& message) { found = message; });
+    return found;
+}
+
+std::vector<mqtt::MessageRef> LoopBroker::retained_messages(std::string_view filter, std::string_view after,
+                                                            size_t count_max) const {
+    const auto order = [](const mqtt::MessageRef& a, const mqtt::MessageRef& b) { return a->topic() < b->topic(); };
+    std::vector<mqtt::MessageRef> first;  // A heap: of those so far the first ones by topic, the last of them in front.
+    shard_.retained_messages().match(filter, now(), [&](const mqtt::MessageRef& message) {
+        if (message->topic() <= after) return;
+        first.push_back(message);
+        std::ranges::push_heap(first, order);
+        if (first.size() <= count_max) return;
+        std::ranges::pop_heap(first, order);
+        first.pop_back();
+    });
+    std::ranges::sort_heap(first, order);
+    return first;
+}
+
+uint32_t LoopBroker::remaining_expiry(const mqtt::ApplicationMessage& message) const {
+    return message.remaining_expiry(now());
+}
+
+int64_t LoopBroker::wall_ms(const mqtt::ApplicationMessage& message) const {
+    return shard_.clock().wall_ms(message.received_at());
+}
+
+void LoopBroker::read_history(api::HistoryQuery query, std::function<void(api::HistoryPage)> done) {
+    RUNNEL_CHECK(history_ != nullptr);
+    auto page = std::make_shared<api::HistoryPage>();
+    queue([history = history_, query = std::move(query), page] { *page = history->messages(query); },
+          [page, done = std::move(done)] { done(std::move(*page)); });
+}
+
+void LoopBroker::read_buckets(api::BucketQuery query, std::function<void(api::BucketPage)> done) {
+    RUNNEL_CHECK(history_ != nullptr);
+    auto page = std::make_shared<api::BucketPage>();
+    queue([history = history_, query = std::move(query), page] { *page = history->buckets(query); },
+          [page, done = std::move(done)] { done(std::move(*page)); });
+}
+
+}  // namespace runnel::net
