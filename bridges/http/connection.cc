@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <utility>
 
 #include "bridges/http/target.h"
@@ -35,11 +36,17 @@ size_t target_size_of(std::string_view head) {
 
 void HttpConnection::bytes_received(std::string_view bytes) {
     if (!ended_) input_.append(bytes);
+    go_on_reading();
 }
 
 std::optional<Request> HttpConnection::take_request() {
     if (answering_ || ended_ || has_switched_ || !has_room()) return std::nullopt;
     if (!parser_) read_head();
+    if (parser_ && parser_->state() == Parser::State::Body && streams_body_ && streams_body_(request_)) {
+        streaming_ = true;
+        streamed_bytes_ = 0;
+        return give_out();
+    }
     if (parser_ && parser_->state() != Parser::State::Complete) read_body();
     if (ended_ || !parser_ || parser_->state() != Parser::State::Complete) {
         if (input_ended_) ended_ = true;  // The rest of it will never come.
@@ -51,6 +58,10 @@ std::optional<Request> HttpConnection::take_request() {
 Request HttpConnection::make_request() {
     request_.body = std::move(parser_->body());
     parser_.reset();
+    return give_out();
+}
+
+Request HttpConnection::give_out() {
     answering_ = true;
     leaves_body_out_ = request_.method == "HEAD";
     keeps_alive_ = request_.keeps_alive;
@@ -101,8 +112,10 @@ void HttpConnection::take_over_head() {
     request_.headers = std::move(parser_->headers());
     request_.is_http_1_0 = parser_->is_http_1_0();
     request_.keeps_alive = parser_->keeps_alive();
-    if (fails(find_fault_in_fields(request_, limits_))) return;
     if (!read_target(request_)) return refuse({400, "malformed", "The request target is malformed."});
+    Limits limits = limits_;
+    if (streams_body_ && streams_body_(request_)) limits.body_size_max = SIZE_MAX;
+    if (fails(find_fault_in_fields(request_, limits))) return;
     const bool waits = request_.headers.find("Expect") != nullptr && !request_.is_http_1_0;
     if (waits && input_.empty() && parser_->state() == Parser::State::Body) output_ += "HTTP/1.1 100 Continue\r\n\r\n";
 }
@@ -137,6 +150,37 @@ void HttpConnection::read_body() {
     }
 }
 
+void HttpConnection::read_body_with(std::shared_ptr<BodyReader> reader) {
+    if (!streaming_) return;
+    body_reader_ = std::move(reader);
+    go_on_reading();
+}
+
+void HttpConnection::go_on_reading() {
+    while (is_reading_body() && !ended_ && (!input_.empty() || input_ended_)) {
+        if (input_.empty()) return abandon_answer();  // The rest of it will never come.
+        const size_t size = parser_->parse(input_);
+        input_.erase(0, size);
+        body_bytes_read_ += size;
+        const std::string bytes = std::exchange(parser_->body(), {});
+        streamed_bytes_ += bytes.size();
+        if (parser_->state() == Parser::State::Failed || is_too_much_framing()) return abandon_answer();
+        const bool is_whole = parser_->state() == Parser::State::Complete;
+        const std::shared_ptr<BodyReader> reader = body_reader_;
+        if (is_whole) {
+            streaming_ = false;
+            body_reader_.reset();
+            parser_.reset();
+        }
+        if (!bytes.empty()) reader->body_received(bytes);
+        if (is_whole) return reader->body_ended();
+    }
+}
+
+bool HttpConnection::is_too_much_framing() const {
+    return body_bytes_read_ - streamed_bytes_ > kFramingMax + kFramingPerByte * streamed_bytes_;
+}
+
 void HttpConnection::refuse(const Fault& fault) {
     if (ended_) return;
     if (answering_ && sending_ != Sending::Nothing) return abandon_answer();
@@ -162,7 +206,7 @@ void HttpConnection::write_head(const Response& response, std::optional<size_t> 
 
 void HttpConnection::answer(const Response& response, bool ends_connection) {
     RUNNEL_CHECK(answering_ && sending_ == Sending::Nothing);
-    if (ends_connection) keeps_alive_ = false;
+    if (ends_connection || streaming_) keeps_alive_ = false;
     write_head(response, response.body.size());
     if (!leaves_body_out_ && response.status != 204 && response.status != 304) output_ += response.body;
     end_answer();
@@ -200,7 +244,8 @@ void HttpConnection::end_answer() {
     if (sending_ == Sending::Chunks) output_ += "0\r\n\r\n";
     sending_ = Sending::Nothing;
     answering_ = false;
-    if (!keeps_alive_) ended_ = true;
+    if (!keeps_alive_ || streaming_) ended_ = true;
+    if (streaming_) end_body();
 }
 
 void HttpConnection::abandon_answer() {
@@ -208,6 +253,13 @@ void HttpConnection::abandon_answer() {
     answering_ = false;
     ended_ = true;
     wants_room_ = nullptr;
+    end_body();
+}
+
+void HttpConnection::end_body() {
+    streaming_ = false;
+    body_reader_.reset();
+    parser_.reset();
 }
 
 void HttpConnection::offer_room() {

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "bridges/http/body_reader.h"
 #include "bridges/http/parser.h"
 
 namespace runnel::http {
@@ -17,12 +19,16 @@ namespace runnel::http {
 // answered here, and ends the connection.
 class HttpConnection {
 public:
-    explicit HttpConnection(const Limits& limits = {}) : limits_(limits) {}
+    // Which requests are given out when their head has come, with their body to be read as it comes.
+    using StreamsBody = std::function<bool(const Request&)>;
+
+    explicit HttpConnection(const Limits& limits = {}, StreamsBody streams_body = nullptr)
+        : limits_(limits), streams_body_(std::move(streams_body)) {}
 
     void bytes_received(std::string_view bytes);
     // The client sends nothing more; what is there is still answered.
     void input_ended() { input_ended_ = true; }
-    // The next request, when it is complete and the one before has been answered.
+    // The next request, when it is complete (or to be streamed) and the one before has been answered.
     std::optional<Request> take_request();
 
     // The answer to the request that was taken. `ends_connection` closes after it.
@@ -34,6 +40,11 @@ public:
     void end_answer();
     // The answer cannot be brought to its end: the client learns so by the end of the connection.
     void abandon_answer();
+    // Who reads the body of the request that was taken, if that is streamed. An answer without one ends the connection.
+    void read_body_with(std::shared_ptr<BodyReader> reader);
+    // The reader wants more again.
+    void go_on_reading();
+
     // Refuses what has not been read to its end, if there is something, and ends the connection: for a time that is up.
     void refuse(const Fault& fault);
 
@@ -55,6 +66,8 @@ public:
     // A request has begun and has not come whole.
     bool has_partial_request() const { return !answering_ && !ended_ && !is_at_start(); }
     bool is_answering() const { return answering_; }
+    // The body of the request that is answered comes still, and the client is waited for.
+    bool is_reading_body() const { return body_reader_ && body_reader_->wants_more(); }
 
     // Answers with 101 and reads no more: what is left of the input belongs to the other protocol.
     void switch_protocols(const Headers& headers);
@@ -85,13 +98,20 @@ private:
     void head_incomplete();
     void write_head(const Response& response, std::optional<size_t> length);
     Request make_request();
+    Request give_out();
+    void end_body();
+    bool is_too_much_framing() const;
 
     Limits limits_;
+    StreamsBody streams_body_;
     std::string input_;
     size_t searched_ = 0;  // Of the input: no end of a head there.
     std::optional<Parser> parser_;
     Request request_;  // The one whose head has been read.
     size_t body_bytes_read_ = 0;
+    size_t streamed_bytes_ = 0;  // Of the body, as it reached its reader.
+    bool streaming_ = false;     // The body of the request that was given out has not come to its end.
+    std::shared_ptr<BodyReader> body_reader_;
     std::string output_;
     size_t written_ = 0;
     std::function<void()> wants_room_;

@@ -57,6 +57,15 @@ void Exchange::when_room(std::function<void()> go_on) {
         connection->when_room(std::move(go_on));
 }
 
+void Exchange::read_body_with(std::shared_ptr<BodyReader> reader) {
+    if (const auto connection = connection_.lock(); connection && connection->is_answering())
+        connection->read_body_with(std::move(reader));
+}
+
+void Exchange::go_on_reading() {
+    if (const auto connection = connection_.lock()) connection->go_on_reading();
+}
+
 bool Exchange::is_open() const {
     const auto connection = connection_.lock();
     return connection && state_ != State::Answered && connection->is_answering();

@@ -39,6 +39,9 @@ public:
     void end();
     bool has_room() const;
     void when_room(std::function<void()> go_on);
+    // Who takes the body as it comes, where the route streams it (Routes::add_streaming). It may hold the exchange.
+    void read_body_with(std::shared_ptr<BodyReader> reader);
+    void go_on_reading();
     // Somebody is still there to read the answer.
     bool is_open() const;
     // What was begun cannot be brought to its end; the client learns so by the end of the connection.

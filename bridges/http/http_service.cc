@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bridges/http/http_session.h"
+#include "bridges/http/publish_routes.h"
 #include "bridges/http/topic_routes.h"
 
 namespace runnel::http {
@@ -27,6 +28,7 @@ HttpService::HttpService(api::Operations& operations, api::LocalBroker& broker,
     : gate_(broker) {
     add_health_routes(routes_, operations);
     add_topic_routes(routes_, gate_, broker);
+    add_publish_routes(routes_, gate_, broker);
     routes_.add_upgrade("mqtt", std::move(websocket));
 }
 

@@ -10,12 +10,14 @@ void HttpSession::bytes_received(std::string_view bytes) {
 
 void HttpSession::input_ended() {
     connection_->input_ended();
+    connection_->go_on_reading();
     answer_requests();
 }
 
 // An answer that came late may have made way for the next request, and what was sent for more of an answer.
 std::string_view HttpSession::output() {
     connection_->offer_room();
+    connection_->go_on_reading();
     answer_requests();
     return connection_->output();
 }
@@ -23,6 +25,7 @@ std::string_view HttpSession::output() {
 // Who does not read an answer keeps the broker waiting, even if there is more of it to come.
 HttpSession::Waits HttpSession::waits() const {
     if (connection_->has_output()) return Waits::ForNothing;
+    if (connection_->is_reading_body()) return Waits::ForNothing;  // As between two requests.
     if (connection_->is_answering()) return Waits::ForUs;
     return connection_->has_partial_request() ? Waits::ForRestOfInput : Waits::ForNothing;
 }

@@ -14,7 +14,8 @@ class HttpSession final : public api::StreamSession {
 public:
     explicit HttpSession(const Routes& routes, const Limits& limits = {}, api::StreamOrigin origin = {})
         : routes_(routes),
-          connection_(std::make_shared<HttpConnection>(limits)),
+          connection_(std::make_shared<HttpConnection>(
+              limits, [&routes](const Request& request) { return routes.streams_body(request); })),
           caller_(std::make_shared<Caller>(Caller{std::move(origin), {}})) {}
 
     void bytes_received(std::string_view bytes) override;

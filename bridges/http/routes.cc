@@ -47,6 +47,16 @@ std::optional<std::vector<std::string>> match(const std::vector<std::string>& pa
     return parameters;
 }
 
+// Whether the Content-Type is this one, whatever its parameters.
+bool has_type(const Request& request, std::string_view media_type) {
+    const std::string* type = request.headers.find("Content-Type");
+    if (type == nullptr || media_type.empty()) return false;
+    std::string_view name = std::string_view(*type).substr(0, type->find(';'));
+    while (name.ends_with(' '))
+        name.remove_suffix(1);
+    return equals_ignoring_case(name, media_type);
+}
+
 void refuse_method(const ExchangeRef& exchange, std::string allowed, bool wants_options) {
     Response response;
     if (wants_options) {
@@ -61,7 +71,20 @@ void refuse_method(const ExchangeRef& exchange, std::string allowed, bool wants_
 }  // namespace
 
 void Routes::add(std::string_view method, std::string_view pattern, Handler handler) {
-    routes_.push_back({std::string(method), std::string(pattern), split(pattern), std::move(handler)});
+    routes_.push_back({std::string(method), std::string(pattern), split(pattern), std::move(handler), {}});
+}
+
+void Routes::add_streaming(std::string_view method, std::string_view pattern, std::string media_type, Handler handler) {
+    routes_.push_back(
+        {std::string(method), std::string(pattern), split(pattern), std::move(handler), std::move(media_type)});
+}
+
+bool Routes::streams_body(const Request& request) const {
+    const auto takes = [&](const Route& route) {
+        return has_type(request, route.streamed_type) && route.method == request.method &&
+               match(route.segments, request.segments);
+    };
+    return std::ranges::any_of(routes_, takes);
 }
 
 void Routes::dispatch(const ExchangeRef& exchange) const {
@@ -71,10 +94,11 @@ void Routes::dispatch(const ExchangeRef& exchange) const {
     for (const Route& route : routes_) {
         auto parameters = match(route.segments, request.segments);
         if (!parameters) continue;
-        if (route.method == method) {
+        if (route.method == method && (route.streamed_type.empty() || has_type(request, route.streamed_type))) {
             exchange->set_parameters(*std::move(parameters));
             return route.handler(exchange);
         }
+        if (!route.streamed_type.empty()) continue;  // There is one of the same method beside it.
         allowed += route.method + (route.method == "GET" ? ", HEAD, " : ", ");
     }
     if (request.target == "*") allowed = "GET, HEAD, POST, ";

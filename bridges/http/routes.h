@@ -20,7 +20,10 @@ public:
     // `pattern`: "/v1/clients/{id}"; a {name} stands for one segment, and "{name...}" at the end for the rest, with its
     // slashes.
     void add(std::string_view method, std::string_view pattern, Handler handler);
+    // Requests with this media type are given out when their head has come; see Exchange::read_body_with.
+    void add_streaming(std::string_view method, std::string_view pattern, std::string media_type, Handler handler);
     void dispatch(const ExchangeRef& exchange) const;
+    bool streams_body(const Request& request) const;
 
     // The path where streams go on in another protocol.
     void add_upgrade(std::string path, std::shared_ptr<const api::UpgradeHandler> handler) {
@@ -38,6 +41,7 @@ public:
         std::string pattern;
         std::vector<std::string> segments;
         Handler handler;
+        std::string streamed_type;  // Empty: the body comes whole.
     };
     const std::vector<Route>& all() const { return routes_; }
 

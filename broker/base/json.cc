@@ -221,4 +221,46 @@ void JsonObject::number(std::string_view name, double value) {
     member(name) += digits;
 }
 
+size_t json_value_end(std::string_view compact, size_t at) {
+    size_t depth = 0;
+    for (; at < compact.size(); ++at) {
+        const char c = compact[at];
+        if (c == '"') {
+            for (++at; at < compact.size() && compact[at] != '"'; ++at)
+                if (compact[at] == '\\') ++at;
+        } else if (c == '{' || c == '[') {
+            ++depth;
+        } else if (depth == 0 && (c == ',' || c == '}' || c == ']')) {
+            return at;
+        } else if (c == '}' || c == ']') {
+            --depth;
+        }
+    }
+    return compact.size();
+}
+
+std::vector<std::string_view> json_elements(std::string_view compact) {
+    std::vector<std::string_view> elements;
+    for (size_t at = 1; at < compact.size() && compact[at] != ']';) {
+        const size_t end = json_value_end(compact, at);
+        elements.push_back(compact.substr(at, end - at));
+        at = end + (end < compact.size() && compact[end] == ',' ? 1 : 0);
+    }
+    return elements;
+}
+
+std::string_view json_member(std::string_view compact, std::string_view name) {
+    std::string_view found;
+    for (size_t at = 1; at + 1 < compact.size();) {
+        size_t name_end = at + 1;  // Behind the quote.
+        while (compact[name_end] != '"')
+            name_end += compact[name_end] == '\\' ? 2 : 1;
+        const size_t value = name_end + 2;  // Behind the quote and the colon.
+        const size_t end = json_value_end(compact, value);
+        if (compact.substr(at + 1, name_end - at - 1) == name) found = compact.substr(value, end - value);
+        at = end + 1;
+    }
+    return found;
+}
+
 }  // namespace runnel

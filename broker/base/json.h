@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace runnel {
 
@@ -15,6 +16,14 @@ void append_json_string(std::string& out, std::string_view text);
 
 // The same JSON value without the blanks between its parts; nothing if `text` is not one valid JSON value.
 std::optional<std::string> compact_json(std::string_view text);
+
+// Of compact JSON: where the value that begins at `at` ends.
+size_t json_value_end(std::string_view compact, size_t at);
+// The elements of an array in compact JSON, as they stand there.
+std::vector<std::string_view> json_elements(std::string_view compact);
+// The value of a member of an object in compact JSON, as it stands there; the last one of several. `name` needs no
+// escapes. Empty if there is none.
+std::string_view json_member(std::string_view compact, std::string_view name);
 
 // Writes one JSON object to a string, member after member. The end of its life closes the object.
 class JsonObject {
