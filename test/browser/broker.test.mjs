@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { startBroker } from './real_broker.mjs'
-import { openPage, openWorld } from './world.mjs'
+import { openPage, openWorld, waitInPage } from './world.mjs'
 
 let broker
 let world
@@ -26,7 +26,7 @@ test('the page comes from the broker, whole, and under its policy', async () => 
   const first = await page.reload()
   assert.ok((await first.headerValue('content-security-policy')).startsWith("default-src 'none'; script-src 'self'; "))
   await page.locator('#root > *').first().waitFor()
-  await page.waitForFunction(() => document.getElementById('root').textContent !== '')
+  await waitInPage(page, () => document.getElementById('root').textContent !== '')
   const files = answers.filter((answer) => !new URL(answer.url()).pathname.startsWith('/v1/'))
   assert.ok(files.length >= 4)
   for (const answer of files) assert.ok([200, 304].includes(answer.status()), `${answer.status()} ${answer.url()}`)

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import mqtt from 'mqtt'
-import { openPage, openWorld } from './world.mjs'
+import { openPage, openWorld, waitInPage } from './world.mjs'
 
 const kTopics = 10_000
 const kPerSecond = 1000
@@ -44,7 +44,7 @@ test('a large tree under load', async (t) => {
   assert.ok((await rowCount(page)) < 80, `${await rowCount(page)} rows exist, of which a screen shows thirty`)
   await newValuesCome(page)
   await page.getByRole('tree').press('End')
-  await page.waitForFunction(() => {
+  await waitInPage(page, () => {
     const tree = document.querySelector('[role=tree]')
     return tree.scrollHeight > 100_000 && tree.scrollTop + tree.clientHeight > tree.scrollHeight - 100
   })
@@ -61,8 +61,7 @@ async function newValuesCome(page) {
     const numbers = [...document.querySelector('[role=tree]').innerText.matchAll(/"n":(\d+)/g)].map(([, n]) => Number(n))
     return Math.max(...numbers) > after ? Math.max(...numbers) : false
   }
-  const seen = await page.waitForFunction(newest, -1)
-  await page.waitForFunction(newest, await seen.jsonValue(), { timeout: 120_000 })
+  await waitInPage(page, newest, await waitInPage(page, newest, -1))
 }
 
 function expectSmooth({ frames, longest, slow }) {

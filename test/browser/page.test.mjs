@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { expectAccessible } from './accessibility.mjs'
-import { connectClient, kDesktop, kPhone, nextMessage, openPage, openWorld } from './world.mjs'
+import { connectClient, kDesktop, kPhone, nextMessage, openPage, openWorld, waitInPage } from './world.mjs'
 
 const kHostile = [
   ['<script>window.attacked=1</script>', '<script>window.attacked=1</script>'],
@@ -26,7 +26,7 @@ describe('Overview', () => {
     await page.getByRole('heading', { name: 'Overview' }).waitFor()
     await page.getByText('Running').first().waitFor()
     const connections = page.locator('.tile', { hasText: 'Connections' }).locator('.figure')
-    await page.waitForFunction((figure) => /^\d/.test(figure.textContent), await connections.elementHandle())
+    await connections.filter({ hasText: /^\d/ }).waitFor()
     await page.locator('.loop').first().waitFor()
     await close()
   })
@@ -201,7 +201,7 @@ describe('Live', () => {
     assert.equal(await options.count(), before)
     await page.getByRole('button', { name: 'Go on' }).click()
     await page.getByLabel('Find in topics').fill('SECOND')
-    await page.waitForFunction(() => document.querySelectorAll('.log-row').length === 1)
+    await waitInPage(page, () => document.querySelectorAll('.log-row').length === 1)
     const download = page.waitForEvent('download')
     await page.getByLabel('Export').selectOption('ndjson')
     const text = await (await download).createReadStream().then(read)

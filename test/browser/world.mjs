@@ -59,6 +59,17 @@ export async function openPage(world, path = '/', { viewport = kDesktop, colorSc
   return { page, close }
 }
 
+// Until this function, called in the page, says something that is true. (Playwright's own waitForFunction evaluates text in
+// the page, which its Content Security Policy refuses.)
+export async function waitInPage(page, condition, given) {
+  for (const end = Date.now() + 90_000; Date.now() < end; ) {
+    const found = await page.evaluate(condition, given)
+    if (found) return found
+    await new Promise((later) => setTimeout(later, 50))
+  }
+  throw new Error(`never true: ${condition}`)
+}
+
 // An MQTT client beside the page.
 export async function connectClient(world, options = {}) {
   return mqtt.connectAsync(world.mqttUrl, { protocolVersion: 5, reconnectPeriod: 0, ...options })
