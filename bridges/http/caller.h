@@ -20,6 +20,8 @@ struct Caller {
         uint64_t users_generation = 0;
     };
     std::optional<Login> login;
+    // What the connection goes on as; null until it does.
+    api::StreamSession::Continuation continuation{};
 };
 
 }  // namespace runnel::http

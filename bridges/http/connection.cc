@@ -221,6 +221,12 @@ void HttpConnection::switch_protocols(const Headers& headers) {
     has_switched_ = true;
 }
 
+void HttpConnection::give_up_to_filter() {
+    RUNNEL_CHECK(answering_ && sending_ == Sending::Nothing);
+    answering_ = false;
+    has_switched_ = true;
+}
+
 void HttpConnection::begin_answer(const Response& head) {
     RUNNEL_CHECK(answering_ && sending_ == Sending::Nothing);
     sending_ = is_http_1_0_ ? Sending::UntilEnd : Sending::Chunks;

@@ -71,6 +71,8 @@ public:
 
     // Answers with 101 and reads no more: what is left of the input belongs to the other protocol.
     void switch_protocols(const Headers& headers);
+    // Ends the answer without one: the whole output from now on comes from a filter.
+    void give_up_to_filter();
     std::string take_rest() { return std::exchange(input_, {}); }
     bool has_switched() const { return has_switched_; }
 

@@ -57,6 +57,16 @@ void Exchange::when_room(std::function<void()> go_on) {
         connection->when_room(std::move(go_on));
 }
 
+void Exchange::go_on_with(std::unique_ptr<api::ByteFilter> filter, api::Identity identity) {
+    const auto connection = connection_.lock();
+    if (state_ != State::Waiting || !connection || !connection->is_answering()) return;
+    state_ = State::Answered;
+    connection->give_up_to_filter();
+    caller_->continuation.filter = std::move(filter);
+    caller_->continuation.identity = std::move(identity);
+    connection->wake();
+}
+
 void Exchange::read_body_with(std::shared_ptr<BodyReader> reader) {
     if (const auto connection = connection_.lock(); connection && connection->is_answering())
         connection->read_body_with(std::move(reader));

@@ -39,6 +39,8 @@ public:
     void end();
     bool has_room() const;
     void when_room(std::function<void()> go_on);
+    // The connection goes on as MQTT within a filter, which gives the answer.
+    void go_on_with(std::unique_ptr<api::ByteFilter> filter, api::Identity identity);
     // Who takes the body as it comes, where the route streams it (Routes::add_streaming). It may hold the exchange.
     void read_body_with(std::shared_ptr<BodyReader> reader);
     void go_on_reading();

@@ -13,11 +13,18 @@ namespace {
 
 constexpr size_t kPageSize = 256;  // Messages or buckets read at once.
 
+// Where history is read, and what of it may be shown. All null where there is none.
+struct HistorySource {
+    std::function<void(api::HistoryQuery, std::function<void(api::HistoryPage)>)> messages;
+    std::function<void(api::BucketQuery, std::function<void(api::BucketPage)>)> buckets;
+    std::function<bool(const std::string& topic)> may_receive;  // Null: everything.
+};
+
 // One answer on its way: reads a page whenever there is room for one. Lives in what it waits for.
 class HistoryAnswer : public std::enable_shared_from_this<HistoryAnswer> {
 public:
-    HistoryAnswer(const api::History& history, ExchangeRef exchange, HistoryRequest request)
-        : history_(history),
+    HistoryAnswer(HistorySource source, ExchangeRef exchange, HistoryRequest request)
+        : source_(std::move(source)),
           exchange_(std::move(exchange)),
           request_(std::move(request)),
           writer_(request_.format, request_.value),
@@ -29,34 +36,37 @@ public:
     }
 
     void go_on() {
-        std::string part;
-        if (!has_begun_) writer_.begin(request_.every_ms.has_value(), part);
-        const std::string failure = request_.every_ms ? read(buckets_, &api::History::buckets, part)
-                                                      : read(messages_, &api::History::messages, part);
-        if (!failure.empty()) return fail(failure);
-        if (!std::exchange(has_begun_, true)) begin();
-        if (is_done_) writer_.end(request_.to_ms - 1, part);
-        exchange_->write(part);
-        if (is_done_) return exchange_->end();
-        exchange_->when_room([self = shared_from_this()] { self->go_on(); });
+        if (request_.every_ms)
+            ask(source_.buckets, buckets_);
+        else
+            ask(source_.messages, messages_);
     }
 
 private:
-    // The next page. Why not, if it cannot be read.
     template <class Query, class Page>
-    std::string read(Query& query, Page (api::History::*ask)(const Query&) const, std::string& part) {
+    void ask(const std::function<void(Query, std::function<void(Page)>)>& source, Query& query) {
         query.count_max = std::min(left_, kPageSize);
-        Page page = (history_.*ask)(query);
-        if (!page.failure.empty()) return page.failure;
-        size_t count = 0;
-        for_each_in(page, [&](const auto& one) {
-            writer_.write(one, part);
-            ++count;
+        source(query, [self = shared_from_this(), &query](const Page& page) {
+            if (!page.failure.empty()) return self->fail(page.failure);
+            if (page.next) query.after = page.next;
+            self->write(page, !page.next);
         });
-        left_ -= std::min(left_, count);
-        is_done_ = !page.next || left_ == 0;
-        if (page.next) query.after = page.next;
-        return {};
+    }
+
+    template <class Page>
+    void write(const Page& page, bool is_last) {
+        std::string part;
+        if (!std::exchange(has_begun_, true)) begin(part);
+        for_each_in(page, [&](const auto& one) {
+            if (source_.may_receive && !source_.may_receive(one.topic)) return;
+            writer_.write(one, part);
+            --left_;
+        });
+        const bool is_done = is_last || left_ == 0;
+        if (is_done) writer_.end(request_.to_ms - 1, part);
+        exchange_->write(part);
+        if (is_done) return exchange_->end();
+        exchange_->when_room([self = shared_from_this()] { self->go_on(); });
     }
     template <class Visit>
     static void for_each_in(const api::HistoryPage& page, Visit visit) {
@@ -67,11 +77,12 @@ private:
         std::ranges::for_each(page.buckets, visit);
     }
 
-    void begin() {
+    void begin(std::string& part) {
         Response head;
         head.headers.add("Content-Type", std::string(writer_.content_type()));
         head.headers.add("Cache-Control", "no-store");
         exchange_->begin(head);
+        writer_.begin(request_.every_ms.has_value(), part);
     }
 
     void fail(const std::string& failure) {
@@ -79,7 +90,7 @@ private:
         exchange_->answer(problem(503, "history-unreadable", "The history cannot be read: " + failure));
     }
 
-    const api::History& history_;
+    HistorySource source_;
     ExchangeRef exchange_;
     HistoryRequest request_;
     HistoryWriter writer_;
@@ -87,19 +98,46 @@ private:
     api::HistoryQuery messages_;
     api::BucketQuery buckets_;
     bool has_begun_ = false;
-    bool is_done_ = false;
 };
+
+void answer(const ExchangeRef& exchange, HistorySource source, int64_t wall_now_ms) {
+    if (!source.messages)
+        return exchange->answer(problem(409, "nothing-stored", "Nothing is stored here, and so no history kept."));
+    auto request = read_history_request(exchange->request(), wall_now_ms);
+    if (!request) return exchange->answer(problem(400, "parameter", request.error() + "."));
+    std::make_shared<HistoryAnswer>(std::move(source), exchange, *std::move(request))->go_on();
+}
+
+// Asked at once, by a thread that may wait for the disk.
+HistorySource source_of(const api::History* history) {
+    if (history == nullptr) return {};
+    return {[history](const api::HistoryQuery& query, const auto& done) { done(history->messages(query)); },
+            [history](const api::BucketQuery& query, const auto& done) { done(history->buckets(query)); }, nullptr};
+}
+
+// Asked from an event loop, and shown as far as the client may see it.
+HistorySource source_of(api::LocalBroker& broker, const api::LocalClient& client) {
+    if (!broker.has_history()) return {};
+    return {[&broker](api::HistoryQuery query, auto done) { broker.read_history(std::move(query), std::move(done)); },
+            [&broker](api::BucketQuery query, auto done) { broker.read_buckets(std::move(query), std::move(done)); },
+            [&broker, client](const std::string& topic) { return broker.may_receive(client, topic); }};
+}
 
 }  // namespace
 
 void add_history_routes(Routes& routes, const api::History* history, std::function<int64_t()> wall_now_ms) {
     routes.add("GET", "/v1/history", [history, now = std::move(wall_now_ms)](const ExchangeRef& exchange) {
-        if (history == nullptr)
-            return exchange->answer(problem(409, "nothing-stored", "Nothing is stored here, and so no history kept."));
-        auto request = read_history_request(exchange->request(), now());
-        if (!request) return exchange->answer(problem(400, "parameter", request.error() + "."));
-        std::make_shared<HistoryAnswer>(*history, exchange, *std::move(request))->go_on();
+        answer(exchange, source_of(history), now());
     });
+}
+
+void add_history_routes(Routes& routes, const Gate& gate, api::LocalBroker& broker,
+                        std::function<int64_t()> wall_now_ms) {
+    routes.add(
+        "GET", "/v1/history",
+        gate.user([&broker, now = std::move(wall_now_ms)](const ExchangeRef& exchange, const api::LocalClient& client) {
+            answer(exchange, source_of(broker, client), now());
+        }));
 }
 
 }  // namespace runnel::http

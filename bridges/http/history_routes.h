@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "bridges/http/gate.h"
 #include "bridges/http/routes.h"
 #include "broker/api/history.h"
 
@@ -14,5 +15,9 @@ namespace runnel::http {
 // `history` is null, and the answer says so; else it outlives the routes. It waits for the disk: not for an event loop.
 // `wall_now_ms` is the clock that relative times count from.
 void add_history_routes(Routes& routes, const api::History* history, std::function<int64_t()> wall_now_ms);
+// The same on an event loop, where nobody waits for the disk, for every user: what a client may not receive is left
+// out.
+void add_history_routes(Routes& routes, const Gate& gate, api::LocalBroker& broker,
+                        std::function<int64_t()> wall_now_ms);
 
 }  // namespace runnel::http

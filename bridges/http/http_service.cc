@@ -3,8 +3,10 @@
 
 #include <utility>
 
+#include "bridges/http/history_routes.h"
 #include "bridges/http/http_session.h"
 #include "bridges/http/publish_routes.h"
+#include "bridges/http/subscribe_routes.h"
 #include "bridges/http/topic_routes.h"
 
 namespace runnel::http {
@@ -24,11 +26,13 @@ void add_health_routes(Routes& routes, api::Operations& operations) {
 }  // namespace
 
 HttpService::HttpService(api::Operations& operations, api::LocalBroker& broker,
-                         std::shared_ptr<const api::UpgradeHandler> websocket)
+                         std::shared_ptr<const api::UpgradeHandler> websocket, std::function<int64_t()> wall_now_ms)
     : gate_(broker) {
     add_health_routes(routes_, operations);
     add_topic_routes(routes_, gate_, broker);
     add_publish_routes(routes_, gate_, broker);
+    add_history_routes(routes_, gate_, broker, wall_now_ms);
+    add_subscribe_routes(routes_, gate_, broker, wall_now_ms);
     routes_.add_upgrade("mqtt", std::move(websocket));
 }
 

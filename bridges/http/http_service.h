@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "bridges/http/gate.h"
@@ -17,7 +19,7 @@ class HttpService final : public api::StreamService {
 public:
     // `operations` and `broker` outlive it. `websocket` answers at /mqtt.
     HttpService(api::Operations& operations, api::LocalBroker& broker,
-                std::shared_ptr<const api::UpgradeHandler> websocket);
+                std::shared_ptr<const api::UpgradeHandler> websocket, std::function<int64_t()> wall_now_ms);
     HttpService(const HttpService&) = delete;
     HttpService& operator=(const HttpService&) = delete;
     // The web page at /.

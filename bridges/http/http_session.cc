@@ -57,7 +57,7 @@ void HttpSession::upgrade(const Request& request) {
         headers.add(std::move(name), std::move(value));
     if (answer.status == 101) {
         connection_->switch_protocols(headers);
-        filter_ = std::move(answer.filter);
+        caller_->continuation.filter = std::move(answer.filter);
         return;
     }
     Response refusal =
@@ -67,9 +67,9 @@ void HttpSession::upgrade(const Request& request) {
     connection_->answer(refusal, true);
 }
 
-std::unique_ptr<api::ByteFilter> HttpSession::take_filter(std::string& rest) {
-    if (filter_) rest = connection_->take_rest();
-    return std::move(filter_);
+HttpSession::Continuation HttpSession::take_continuation() {
+    if (caller_->continuation.filter) caller_->continuation.rest = connection_->take_rest();
+    return std::move(caller_->continuation);
 }
 
 }  // namespace runnel::http

@@ -16,7 +16,7 @@ public:
         : routes_(routes),
           connection_(std::make_shared<HttpConnection>(
               limits, [&routes](const Request& request) { return routes.streams_body(request); })),
-          caller_(std::make_shared<Caller>(Caller{std::move(origin), {}})) {}
+          caller_(std::make_shared<Caller>(Caller{std::move(origin), {}, {}})) {}
 
     void bytes_received(std::string_view bytes) override;
     void input_ended() override;
@@ -27,7 +27,7 @@ public:
     Waits waits() const override;
     bool wants_turn() const override { return connection_->has_room_wanted(); }
     void time_is_up() override;
-    std::unique_ptr<api::ByteFilter> take_filter(std::string& rest) override;
+    Continuation take_continuation() override;
     void on_late_output(std::function<void()> wake) override { connection_->on_output(std::move(wake)); }
 
 private:
@@ -38,7 +38,6 @@ private:
     const Routes& routes_;
     std::shared_ptr<HttpConnection> connection_;
     std::shared_ptr<Caller> caller_;
-    std::unique_ptr<api::ByteFilter> filter_;  // Of the protocol it has switched to.
 };
 
 }  // namespace runnel::http

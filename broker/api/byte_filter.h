@@ -19,6 +19,8 @@ public:
     virtual bool received(std::string_view bytes, std::string& inside, std::string& outside) = 0;
     // MQTT for the client, appended to `outside` in the form of the transport.
     virtual void wrap(std::span<const std::string_view> inside, std::string& outside) = 0;
+    // Whether the client has got all that it wants: the connection ends when what is in `outside` is sent.
+    virtual bool is_finished() const { return false; }
     // The broker ends the connection: what the transport has for that is appended to `outside`.
     virtual void close(std::string& outside) = 0;
 };

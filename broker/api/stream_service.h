@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "broker/api/byte_filter.h"
+#include "broker/api/identity.h"
 
 namespace runnel::api {
 
@@ -35,9 +37,13 @@ public:
     // The other side has been given its time. It may still be told so.
     virtual void time_is_up() = 0;
 
-    // The stream goes on as MQTT within a filter, once: null until then. The output comes first, as it is; `rest` is
-    // what was received behind the request.
-    virtual std::unique_ptr<ByteFilter> take_filter(std::string& rest) = 0;
+    // Once the stream goes on as MQTT within a filter. The output comes first, as it is.
+    struct Continuation {
+        std::unique_ptr<ByteFilter> filter;  // Null until then.
+        std::string rest;                    // What was received behind the request; given to the filter even if empty.
+        std::optional<Identity> identity;    // Who it is, if that has been shown.
+    };
+    virtual Continuation take_continuation() = 0;
     // Called when there is output that came between two calls: an answer that was waited for.
     virtual void on_late_output(std::function<void()> wake) = 0;
 };

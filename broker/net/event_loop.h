@@ -138,7 +138,7 @@ private:
     void go_on_with_stream(Stream& stream);
     bool write_stream(Stream& stream);
     void stream_is_mqtt(Stream& stream, std::string_view bytes);
-    void stream_has_filter(Stream& stream, std::unique_ptr<api::ByteFilter> filter, std::string_view rest);
+    void stream_goes_on_as_mqtt(Stream& stream, api::StreamSession::Continuation next);
     int release_stream(Stream& stream);
     void end_stream(Stream& stream);
     void look_at_streams();

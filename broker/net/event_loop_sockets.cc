@@ -261,7 +261,9 @@ bool EventLoop::write_filtered(Socket& socket) {
         socket.filter->wrap(std::span(pieces).first(count), socket.outside);
         full = !write_outside(socket) || writes >= kWritesPerTurn;
         shard_->output_written(socket.id, wrapped, full, now());
+        if (socket.lost) return full;
     }
+    if (!full && socket.filter->is_finished()) lose(socket);
     return full;
 }
 

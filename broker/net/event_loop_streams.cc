@@ -115,8 +115,8 @@ void EventLoop::go_on_with_awake_streams() {
 void EventLoop::go_on_with_stream(Stream& stream) {
     if (!stream.session) return;
     if (!write_stream(stream)) {
-        std::string rest;
-        if (auto filter = stream.session->take_filter(rest)) return stream_has_filter(stream, std::move(filter), rest);
+        if (auto next = stream.session->take_continuation(); next.filter)
+            return stream_goes_on_as_mqtt(stream, std::move(next));
         if (stream.lost || stream.session->is_ended()) return end_stream(stream);
         stream.writing = stream.session->wants_turn();  // The others have theirs first.
     }
@@ -155,17 +155,18 @@ void EventLoop::stream_is_mqtt(Stream& stream, std::string_view bytes) {
 }
 
 // What the session had to say has been sent.
-void EventLoop::stream_has_filter(Stream& stream, std::unique_ptr<api::ByteFilter> filter, std::string_view rest) {
+void EventLoop::stream_goes_on_as_mqtt(Stream& stream, api::StreamSession::Continuation next) {
     HandedOver connection;
     connection.address = std::move(stream.address);
+    connection.address.identity = std::move(next.identity);
     connection.counted = std::move(stream.counted);
     connection.descriptor = release_stream(stream);
-    if (!rest.empty() && !filter->received(rest, connection.bytes, connection.outside)) {
+    if (!next.filter->received(next.rest, connection.bytes, connection.outside)) {
         (void)send(connection.descriptor, connection.outside.data(), connection.outside.size(), MSG_NOSIGNAL);
         ::close(connection.descriptor);
         return;
     }
-    connection.filter = std::move(filter);
+    connection.filter = std::move(next.filter);
     adopt(std::move(connection));
 }
 

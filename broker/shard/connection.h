@@ -99,6 +99,7 @@ struct Connection {
     std::unique_ptr<PendingConnect> pending_connect;
     std::unique_ptr<PendingSubscribe> pending_subscribe;
     std::unique_ptr<HeldPacket> held_packet;
+    bool names_history = false;        // It wants to know which kept message it is given: see kHistoryId.
     std::unique_ptr<Replays> replays;  // While there are any, live messages wait.
     uint64_t close_turn = 0;           // Closing, but the transport stays until this turn is complete.
     Ring<HeldAcknowledgement> held_acknowledgements;

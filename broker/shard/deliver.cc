@@ -19,6 +19,8 @@ OutgoingPublish outgoing_of(const mqtt::ApplicationMessage::Fields& fields, Time
     publish.topic = fields.topic;
     publish.payload = fields.payload;
     publish.forwarded_properties = fields.forwarded_properties;
+    publish.history_number = fields.history_number;
+    publish.received_at = fields.received_at;
     if (fields.message_expiry_interval) {
         const int64_t waited = (now - fields.received_at).ms / 1000;  // [MQTT-3.3.2-6]
         publish.message_expiry_interval = waited >= *fields.message_expiry_interval
@@ -70,7 +72,8 @@ void Shard::deliver_at_most_once(SessionSlot& slot, Incoming& incoming,
     if (connection == nullptr) return counters_.dropped_offline.add();
     if (!connection->at_most_once.empty() || !output_has_room(*connection))
         return enqueue_at_most_once(*connection, {incoming.shared(), identifiers, origin, QoS::AtMostOnce, retain});
-    if (!identifiers.empty() || connection->outbound_aliases || log_.wants(LogLevel::Packets)) {
+    if (!identifiers.empty() || connection->outbound_aliases || connection->names_history ||
+        log_.wants(LogLevel::Packets)) {
         OutgoingPublish publish = outgoing_of(incoming.fields, now_);
         publish.retain = retain;
         publish.subscription_identifiers = identifiers.all();
@@ -110,6 +113,13 @@ void Shard::use_alias(const Connection& connection, OutgoingPublish& publish) co
 // False if the client does not accept a packet this large: it is dropped for this client alone [MQTT-3.1.2-25].
 bool Shard::send_publish(Connection& connection, OutgoingPublish& publish, Incoming* incoming) {
     use_alias(connection, publish);
+    std::string named;
+    if (connection.names_history) {
+        named = publish.forwarded_properties;
+        const api::HistoryId id{environment_.clock.wall_ms(publish.received_at), publish.history_number};
+        mqtt::append_user_property(named, kHistoryId, id.number == 0 ? std::string() : history_name(id));
+        publish.forwarded_properties = named;
+    }
     const PublishSize size = size_of(publish, connection.version);
     if (size.total > connection.packet_size_max) return false;
     send_sized(connection, publish, size, incoming);

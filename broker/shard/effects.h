@@ -20,6 +20,8 @@ namespace runnel::shard {
 struct PeerAddress {
     std::string text;       // "192.0.2.7:51234", or "unix".
     bool loopback = false;  // On this machine.
+    // Who it is, if the transport has shown that: then CONNECT needs no User Name.
+    std::optional<api::Identity> identity{};
 };
 
 // Stored deliveries that were asked for by Effects::Read.

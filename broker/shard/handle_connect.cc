@@ -147,6 +147,12 @@ api::Credentials Shard::credentials_of(const Connection& connection, const mqtt:
 void Shard::authenticate(Connection& connection, const mqtt::Connect& connect, Time now) {
     connection.stage = Connection::Stage::Authenticating;
     if (connect.properties.has(PropertyId::AuthenticationMethod)) return begin_exchange(connection, connect, now);
+    if (connection.address.identity && !connect.user_name && !connect.password) {
+        api::AuthenticationOutcome shown;
+        shown.reason = ReasonCode::Success;
+        shown.identity = *connection.address.identity;
+        return authentication_answered(connection.id, std::move(shown), now);
+    }
     api::Credentials credentials = credentials_of(connection, connect);
     if (auto outcome = environment_.authenticator->quick_check(credentials))
         return authentication_answered(connection.id, std::move(*outcome), now);

@@ -129,7 +129,8 @@ void Shard::carry_out_subscribe(Connection& connection, const mqtt::Subscribe& s
     mqtt::SubscriptionAck ack;
     ack.packet_identifier = subscribe.packet_identifier;
     ack.reasons = reasons;
-    const ReplayRequest replay = replay_request(subscribe.properties, environment_.clock.wall_ms(now));
+    ReplayRequest replay = replay_request(subscribe.properties, environment_.clock.wall_ms(now));
+    connection.names_history |= replay.wants_ids;
     if (replay.fault != nullptr && connection.problem_information)
         ack.properties.set(PropertyId::ReasonString, replay.fault);
     mqtt::encode(ack, connection.version, scratch_);
@@ -138,7 +139,7 @@ void Shard::carry_out_subscribe(Connection& connection, const mqtt::Subscribe& s
         ack.properties = {};
         mqtt::encode(ack, connection.version, scratch_);
     }
-    if (replay.since_ms && replay.fault == nullptr) add_replay(connection, subscribe, reasons, *replay.since_ms);
+    if (replay.since_ms && replay.fault == nullptr) add_replay(connection, subscribe, reasons, std::move(replay));
     send_or_hold(connection, slot.session.stored != nullptr);
     for (size_t i = 0; i < reasons.size(); ++i) {
         if (!sends_retained[i]) continue;

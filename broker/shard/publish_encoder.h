@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "broker/base/time.h"
 #include "broker/mqtt/types.h"
 
 namespace runnel::shard {
@@ -23,6 +24,8 @@ struct OutgoingPublish {
     mqtt::QoS qos = mqtt::QoS::AtMostOnce;
     bool retain = false;
     bool dup = false;
+    uint64_t history_number = 0;  // As in ApplicationMessage; not encoded by itself.
+    Time received_at{};
 };
 
 struct PublishSize {

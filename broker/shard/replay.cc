@@ -3,6 +3,7 @@
 #include "broker/shard/replay.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "broker/base/date_time.h"
 #include "broker/mqtt/properties.h"
@@ -13,19 +14,62 @@ namespace runnel::shard {
 
 using mqtt::QoS;
 
+namespace {
+
+constexpr size_t kSeenMax = 256;  // More than there are event loops.
+
+template <class Number>
+bool take_number(std::string_view& text, Number& number) {
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (read.ec != std::errc()) return false;
+    text.remove_prefix(static_cast<size_t>(read.ptr - text.data()));
+    return true;
+}
+
+bool take(std::string_view& text, char c) {
+    if (!text.starts_with(c)) return false;
+    text.remove_prefix(1);
+    return true;
+}
+
+bool read_cursor(std::string_view text, ReplayRequest& request) {
+    int64_t since_ms = 0;
+    if (!take(text, 'c') || !take_number(text, since_ms)) return false;
+    while (!text.empty()) {
+        history::WriterNumber writer = 0;
+        api::HistoryId id;
+        const bool is_name = take(text, ',') && take_number(text, writer) && take(text, ':') &&
+                             take_number(text, id.time_ms) && take(text, '-') && take_number(text, id.number);
+        if (!is_name || history::writer_of(id) != writer || request.seen.size() == kSeenMax) return false;
+        request.seen.push_back(id);
+    }
+    request.since_ms = since_ms;
+    return true;
+}
+
+}  // namespace
+
+std::string history_name(api::HistoryId id) {
+    return std::to_string(history::writer_of(id)) + ":" + std::to_string(id.time_ms) + "-" + std::to_string(id.number);
+}
+
 ReplayRequest replay_request(const mqtt::Properties& properties, int64_t wall_now_ms) {
     ReplayRequest request;
     size_t count = 0;
     properties.for_each_user_property([&](std::string_view name, std::string_view value) {
+        if (name == kHistoryIds) request.wants_ids = value == "true";
         if (name != kReplaySince) return;
         ++count;
+        if (read_cursor(value, request)) return;
+        request.seen.clear();
         if (const auto duration_ms = parse_duration(value))
             request.since_ms = wall_now_ms - *duration_ms;
         else
             request.since_ms = parse_date_time(value);
     });
     if (count > 1) request.fault = "replay-since is there twice";
-    if (count == 1 && !request.since_ms) request.fault = "replay-since is neither a duration nor a time of RFC 3339";
+    if (count == 1 && !request.since_ms)
+        request.fault = "replay-since is neither a duration nor a time of RFC 3339, nor a cursor";
     return request;
 }
 
@@ -39,7 +83,7 @@ void Shard::record_history(const history::Rule& rule, Incoming& incoming) {
 
 // The subscription has just taken effect.
 void Shard::add_replay(Connection& connection, const mqtt::Subscribe& subscribe,
-                       const std::vector<mqtt::ReasonCode>& reasons, int64_t since_ms) {
+                       const std::vector<mqtt::ReasonCode>& reasons, ReplayRequest request) {
     if (!recorder_) return;
     Replay replay;
     for (size_t i = 0; i < reasons.size(); ++i) {
@@ -55,7 +99,8 @@ void Shard::add_replay(Connection& connection, const mqtt::Subscribe& subscribe,
     replay.turn = receipts_.turn();
     replay.subscription_identifier = subscribe.properties.number_or(mqtt::PropertyId::SubscriptionIdentifier, 0);
     replay.own_last = recorder_->last();
-    replay.query.from_ms = std::max<int64_t>(since_ms, 0);
+    replay.query.from_ms = std::max<int64_t>(*request.since_ms, 0);
+    replay.seen = std::move(request.seen);
     replay.query.count_max = 256;
     replay.query.bytes_max = settings_.output_bytes_max;
     receipts_.needs_store();
@@ -124,6 +169,10 @@ bool Shard::is_for_replay(const Connection& connection, const Replay& replay,
     const bool is_of_this_run = writer / history::kWritersPerRun == environment_.run && peer < replay.bounds.size();
     if (is_of_this_run && message.id > replay.bounds[peer]) return false;
     if (replay.live.contains(message.id)) return false;
+    const auto is_seen = [&](const api::HistoryId& last) {
+        return history::writer_of(last) == writer && message.id <= last;
+    };
+    if (std::ranges::any_of(replay.seen, is_seen)) return false;
     return environment_.access->may_receive(subject_of(*connection.session), message.topic);
 }
 
@@ -152,6 +201,7 @@ void Shard::send_replayed(Connection& connection, const Replay& replay, const ap
     fields.retain = message.retain;
     fields.message_expiry_interval = message.message_expiry_interval;
     fields.received_at = environment_.clock.time(message.id.time_ms);
+    if (connection.names_history && delivery.qos == QoS::AtMostOnce) fields.history_number = message.id.number;
     delivery.message = mqtt::ApplicationMessage::make(fields);
     if (replay.subscription_identifier != 0)
         delivery.subscription_identifiers = session::SubscriptionIdentifiers(replay.subscription_identifier);

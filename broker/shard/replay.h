@@ -18,8 +18,19 @@ namespace runnel::shard {
 constexpr std::string_view kReplaySince = "replay-since";
 constexpr std::string_view kReplayed = "replayed";
 
+// The User Property of SUBSCRIBE, with the value "true", that asks for the name of every kept message that the
+// connection is given at QoS 0 from then on, and the one that has it, behind all others: "WRITER:TIME-NUMBER", and
+// empty for a message that is not kept. Messages of one writer come in the order of their names.
+constexpr std::string_view kHistoryIds = "history-ids";
+constexpr std::string_view kHistoryId = "history-id";
+std::string history_name(api::HistoryId id);
+
+// The value of replay-since is a duration, a time of RFC 3339, or a cursor: "cTIME,NAME,NAME,...", a time in
+// milliseconds since 1970, and of each writer the last message that is not wanted again.
 struct ReplayRequest {
     std::optional<int64_t> since_ms;
+    std::vector<api::HistoryId> seen;  // Of a cursor.
+    bool wants_ids = false;
     const char* fault = nullptr;  // It is there, but cannot be understood.
 };
 ReplayRequest replay_request(const mqtt::Properties& properties, int64_t wall_now_ms);
@@ -36,7 +47,8 @@ struct Replay {
     };
 
     uint64_t number = 0;
-    TurnNumber turn = 0;  // When it is complete, the store holds all that is to be replayed.
+    std::vector<api::HistoryId> seen;  // See ReplayRequest.
+    TurnNumber turn = 0;               // When it is complete, the store holds all that is to be replayed.
     std::vector<Subscribed> subscribed;
     uint32_t subscription_identifier = 0;
     api::HistoryId own_last;  // Of this shard, when the subscription took effect.

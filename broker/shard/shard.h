@@ -232,7 +232,7 @@ private:
 
     // replay.cc: what was kept, for a new subscription.
     void add_replay(Connection& connection, const mqtt::Subscribe& subscribe,
-                    const std::vector<mqtt::ReasonCode>& reasons, int64_t since_ms);
+                    const std::vector<mqtt::ReasonCode>& reasons, ReplayRequest request);
     void note_live(Connection& connection, const mqtt::ApplicationMessage& message);
     void begin_replays(Connection& connection, Time now);
     void bound(Replay& replay, Time now);

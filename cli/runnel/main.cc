@@ -47,7 +47,7 @@ std::unique_ptr<runnel::api::StreamService> make_http_service(runnel::api::Opera
     const uint64_t frame_size_max = 2 * uint64_t{std::max(config.settings.max_packet_size, 1u << 20)};
     auto websocket = std::make_shared<runnel::websocket::Handshake>(
         runnel::websocket::Settings{frame_size_max, config.websocket_origins});
-    auto service = std::make_unique<runnel::http::HttpService>(operations, broker, std::move(websocket));
+    auto service = std::make_unique<runnel::http::HttpService>(operations, broker, std::move(websocket), wall_now_ms);
     service->add_page(runnel::cli::dashboard_page());
     return service;
 }
