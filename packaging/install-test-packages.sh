@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what the tests of Runnel need beside the build: a second compiler, linters, and other people's MQTT clients and
-# broker, on Debian 12 or a relative of it; MQTT.js comes from the npm registry, into test/interop/node_modules. Changes
-# nothing if all of it is there.
+# broker, and Chromium, on Debian 12 or a relative of it; MQTT.js, Playwright and axe come from the npm registry, into
+# node_modules of test/interop and test/browser. Changes nothing if all of it is there.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/packages.sh"
@@ -28,23 +28,21 @@ install_mosquitto_without_service() {
   fi
 }
 
-# MQTT.js in the version of the lock file, unless that very version is there.
-install_mqtt_js() {
-  local interop=$here/../test/interop
-  [ -e "$interop/package-lock.json" ] || return 0
-  if [ "$interop/node_modules/.package-lock.json" -nt "$interop/package-lock.json" ]; then
-    echo "already installed: MQTT.js"
+# What a folder of tests has in its lock file, unless those very versions are there.
+install_node_packages() {
+  local folder=$here/../test/$1 what=$2
+  [ -e "$folder/package-lock.json" ] || return 0
+  if [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then
+    echo "already installed: $what"
     return
   fi
-  step "Installing MQTT.js from the npm registry"
-  npm ci --prefix "$interop" --ignore-scripts --no-audit --no-fund || fail "npm could not install MQTT.js: see above"
+  step "Installing $what from the npm registry"
+  npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund || fail "npm could not install $what: see above"
 }
 
 "$here/install-build-packages.sh"
-packages=(doctest-dev python3 python3-pytest python3-paho-mqtt mosquitto-clients clang clang-format clang-tidy libclang-rt-14-dev)
-# Node.js and npm from elsewhere than Debian are as good.
-command -v node >/dev/null || packages+=(nodejs)
-command -v npm >/dev/null || packages+=(npm)
-install_packages "${packages[@]}"
+install_packages doctest-dev python3 python3-pytest python3-paho-mqtt mosquitto-clients clang clang-format clang-tidy \
+  libclang-rt-14-dev chromium fonts-dejavu-core
 install_mosquitto_without_service
-install_mqtt_js
+install_node_packages interop MQTT.js
+install_node_packages browser "Playwright and axe"

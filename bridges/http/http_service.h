@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bridges/http/gate.h"
+#include "bridges/http/page_routes.h"
 #include "bridges/http/routes.h"
 #include "broker/api/operations.h"
 #include "broker/api/stream_service.h"
@@ -23,6 +24,10 @@ public:
     HttpService(api::Operations& operations, api::LocalBroker& broker, api::LoginSessions& logins,
                 std::vector<std::string> origins, std::shared_ptr<const api::UpgradeHandler> websocket,
                 std::function<int64_t()> wall_now_ms);
+    HttpService(const HttpService&) = delete;
+    HttpService& operator=(const HttpService&) = delete;
+    // The web page at /.
+    void add_page(const Page& page) { add_page_routes(routes_, page); }
     std::unique_ptr<api::StreamSession> open(const api::StreamOrigin& origin) override;
 
 private:

@@ -40,6 +40,8 @@ private:
 // Whether a comma-separated header field has this token, without regard to case: "Connection: keep-alive, Upgrade".
 bool has_token(std::string_view list, std::string_view token);
 bool equals_ignoring_case(std::string_view a, std::string_view b);
+// Without the spaces and tabs around it.
+std::string_view trimmed(std::string_view text);
 
 struct Request {
     std::string method;                 // "GET"

@@ -16,6 +16,7 @@
 #include "broker/server/config_loader.h"
 #include "broker/server/config_text.h"
 #include "broker/server/server.h"
+#include "cli/runnel/dashboard_page.h"
 #include "cli/runnel/options.h"
 
 namespace {
@@ -47,8 +48,10 @@ std::unique_ptr<runnel::api::StreamService> make_http_service(runnel::api::Opera
     const uint64_t frame_size_max = 2 * uint64_t{std::max(config.settings.max_packet_size, 1u << 20)};
     auto websocket = std::make_shared<runnel::websocket::Handshake>(
         runnel::websocket::Settings{frame_size_max, config.websocket_origins});
-    return std::make_unique<runnel::http::HttpService>(operations, broker, logins, config.http_origins,
-                                                       std::move(websocket), wall_now_ms);
+    auto service = std::make_unique<runnel::http::HttpService>(operations, broker, logins, config.http_origins,
+                                                               std::move(websocket), wall_now_ms);
+    service->add_page(runnel::cli::dashboard_page());
+    return service;
 }
 
 std::unique_ptr<runnel::api::StreamService> make_admin_service(runnel::api::Operations& operations,
