@@ -18,31 +18,37 @@ constexpr uint64_t kMembershipSalt = 0x165667b19e3779f9ULL;
 SharedSubscriptions::SharedSubscriptions(uint64_t hash_seed, ShareStrategy strategy)
     : hash_seed_(hash_seed), strategy_(strategy), filters_(hash_seed) {}
 
-bool SharedSubscriptions::join(std::string_view share_name, std::string_view filter, const MemberState& member) {
+SharedSubscriptions::Joined SharedSubscriptions::join(std::string_view share_name, std::string_view filter,
+                                                      const MemberState& member) {
     const uint32_t found = find_slot(share_name, filter);
     const uint32_t group = found != kNone ? found : add_group(share_name, filter);
     const uint32_t membership = find_membership(group, member.member);
     if (membership == kNone) {
         add_membership(group, member);
-        return found == kNone;
+        return {found == kNone, member.stored};
     }
     MemberState& state = memberships_[membership].state;
+    const bool storing_begins = member.stored && !state.stored;
+    state.stored |= member.stored;
+    if (storing_begins) ++groups_[group].stored;
     state.options = member.options;
     state.subscription_identifier = member.subscription_identifier;
     change_connected(membership, member.connected);
-    return false;
+    return {false, storing_begins};
 }
 
-bool SharedSubscriptions::leave(std::string_view share_name, std::string_view filter, Member member) {
+SharedSubscriptions::Left SharedSubscriptions::leave(std::string_view share_name, std::string_view filter,
+                                                     Member member) {
     const uint32_t group = find_slot(share_name, filter);
-    if (group == kNone) return false;
+    if (group == kNone) return {};
     const uint32_t membership = find_membership(group, member);
-    if (membership == kNone) return false;
+    if (membership == kNone) return {};
+    const bool was_stored = memberships_[membership].state.stored;
     remove_membership(membership);
     const Group& left = groups_[group];
-    if (!left.connected.memberships.empty() || !left.disconnected.memberships.empty()) return false;
+    if (!left.connected.memberships.empty() || !left.disconnected.memberships.empty()) return {false, was_stored};
     remove_group(group);
-    return true;
+    return {true, was_stored};
 }
 
 void SharedSubscriptions::set_connected(Member member, bool connected) {
@@ -126,6 +132,7 @@ void SharedSubscriptions::add_membership(uint32_t group, const MemberState& stat
     added.group = group;
     // A new member waits its turn: it is not owed what the others got before it came.
     added.picked_at = groups_[group].turns;
+    if (state.stored) ++groups_[group].stored;
     memberships_by_group_and_member_.insert(membership_hash(group, state.member), number);
     link(number);
     add_to_row(number);
@@ -135,6 +142,7 @@ void SharedSubscriptions::remove_membership(uint32_t number) {
     const Membership& removed = memberships_[number];
     Group& group = groups_[removed.group];
     if (group.sticky == number) group.sticky = kNone;
+    if (removed.state.stored) --group.stored;
     remove_from_row(number);
     unlink(number);
     memberships_by_group_and_member_.erase(membership_hash(removed.group, removed.state.member), number);

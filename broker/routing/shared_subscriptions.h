@@ -39,6 +39,7 @@ struct MemberState {
     uint32_t subscription_identifier = 0;  // 0 = none.
     uint32_t sequence = 0;
     bool connected = false;
+    bool stored = false;  // What it is given has to be stored; stays so for as long as it is a member.
     uint32_t inflight = 0;
 };
 
@@ -52,11 +53,17 @@ public:
     SharedSubscriptions(uint64_t hash_seed, ShareStrategy strategy);
 
     // The group is made by its first member and goes with its last. `filter` is without $share/name/. A member that
-    // joins again changes its options, Subscription Identifier and connected. Returns whether the group is new:
-    // interest in `filter` begins.
-    bool join(std::string_view share_name, std::string_view filter, const MemberState& member);
-    // Returns whether the group is gone: interest in `filter` ends.
-    bool leave(std::string_view share_name, std::string_view filter, Member member);
+    // joins again changes its options, Subscription Identifier and connected.
+    struct Joined {
+        bool group_begins = false;    // The group is new.
+        bool storing_begins = false;  // The member is stored and was not before.
+    };
+    Joined join(std::string_view share_name, std::string_view filter, const MemberState& member);
+    struct Left {
+        bool group_ends = false;
+        bool storing_ends = false;  // The member was stored.
+    };
+    Left leave(std::string_view share_name, std::string_view filter, Member member);
     // In all groups it is in.
     void set_connected(Member member, bool connected);
     // For LeastInflight. Ignores members that have left.
@@ -70,6 +77,8 @@ public:
     std::optional<GroupId> find(std::string_view share_name, std::string_view filter) const;
     std::string_view share_name_of(GroupId group) const { return groups_[slot_of(group)].share_name.view(); }
     std::string_view filter_of(GroupId group) const { return groups_[slot_of(group)].filter.view(); }
+    // Whether any of its members is stored.
+    bool stores(GroupId group) const { return exists(group) && groups_[slot_of(group)].stored != 0; }
 
     // Who gets the next message: a connected member if there is one, else any (its Session queues it). `excluding` has
     // just refused or gone. Nothing if no member is left, or the group has gone.
@@ -102,6 +111,7 @@ private:
         uint64_t turns = 0;
         uint32_t sticky = kNone;
         uint32_t serial = 0;
+        uint32_t stored = 0;  // Members.
     };
     // What a pick is made by.
     struct Question {

@@ -33,6 +33,7 @@ struct FanOut {
     std::vector<Target> targets;
     std::vector<routing::GroupId> groups;
     routing::PeerMask peers = 0;
+    routing::PeerMask storing = 0;           // Those of them that may have to store it.
     const history::Rule* history = nullptr;  // Keeps the messages of this topic.
     bool empty() const { return targets.empty() && groups.empty() && peers == 0; }
 };

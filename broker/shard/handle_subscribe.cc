@@ -86,10 +86,6 @@ uint32_t Shard::begin_subscribe(SessionSlot& slot, const mqtt::Subscribe& subscr
                                 const std::vector<ReasonCode>& reasons, ReceiptId receipt) {
     const uint32_t identifier = subscribe.properties.number_or(PropertyId::SubscriptionIdentifier, 0);
     uint32_t outstanding = 0;
-    if (slot.session.stored) {
-        says_that_it_stores_ |= !std::exchange(peers_store_, true);
-        outstanding += announce(std::nullopt, receipt);  // Every peer has to ask from now on.
-    }
     for (size_t i = 0; i < reasons.size(); ++i) {
         if (!is_granted(reasons[i])) continue;
         const mqtt::ParsedFilter filter = *mqtt::parse_filter(subscribe.requests[i].filter);
@@ -98,7 +94,7 @@ uint32_t Shard::begin_subscribe(SessionSlot& slot, const mqtt::Subscribe& subscr
             options.qos = static_cast<mqtt::QoS>(reasons[i]);
             outstanding += join_shared(slot, filter, options, identifier, receipt);
         } else {
-            outstanding += begin_interest(filter.filter, receipt);
+            outstanding += begin_interest(filter.filter, slot.session.stored != nullptr, receipt);
         }
     }
     return outstanding;
@@ -121,7 +117,7 @@ void Shard::carry_out_subscribe(Connection& connection, const mqtt::Subscribe& s
         if (is_new)
             counters_.subscriptions.add();
         else
-            end_interest(filter.filter);  // It counts once.
+            end_interest(filter.filter, slot.session.stored != nullptr);  // It counts once.
         sends_retained[i] = options.retain_handling == mqtt::RetainHandling::SendAlways ||
                             (options.retain_handling == mqtt::RetainHandling::SendIfNew && is_new);
     }
@@ -172,7 +168,7 @@ void Shard::abandon_subscribe(Connection& connection) {
     for (size_t i = 0; i < pending->reasons.size(); ++i) {
         if (!is_granted(pending->reasons[i])) continue;
         const mqtt::ParsedFilter filter = *mqtt::parse_filter(subscribe.requests[i].filter);
-        if (!filter.is_shared()) end_interest(filter.filter);
+        if (!filter.is_shared()) end_interest(filter.filter, connection.session->session.stored != nullptr);
     }
 }
 
@@ -222,7 +218,7 @@ ReasonCode Shard::unsubscribe(SessionSlot& slot, std::string_view filter, Receip
     if (!subscriptions_.unsubscribe(parsed->filter, slot.number)) return ReasonCode::NoSubscriptionExisted;
     erase_subscription(slot, parsed->filter);
     counters_.subscriptions.subtract();
-    end_interest(parsed->filter);
+    end_interest(parsed->filter, slot.session.stored != nullptr);
     return ReasonCode::Success;
 }
 

@@ -10,28 +10,40 @@ ReceiptId Shard::new_receipt(ConnectionId connection) {
     return receipt;
 }
 
-// A subscriber for this filter is coming. Returns how many peers will confirm to `receipt` that they forward to it.
-uint32_t Shard::begin_interest(std::string_view filter, ReceiptId receipt) {
+// A subscriber for this filter is coming; `stores`: a stored one. Returns how many peers will confirm to `receipt` that
+// they forward to it, and ask when that is safe.
+uint32_t Shard::begin_interest(std::string_view filter, bool stores, ReceiptId receipt) {
     if (peer_count() == 1) return 0;
-    return announce(local_interest_.add(filter), receipt);
+    const auto first = local_interest_.add(filter);
+    const auto first_stored = stores ? local_storing_.add(filter) : std::nullopt;
+    return announce(first_stored ? first_stored : first, first_stored.has_value(), receipt);
 }
 
-void Shard::end_interest(std::string_view filter) {
+void Shard::end_interest(std::string_view filter, bool stores) {
     if (peer_count() == 1) return;
-    const auto key = local_interest_.remove(filter);
-    if (!key) return;
+    const auto last_stored = stores ? local_storing_.remove(filter) : std::nullopt;
+    if (const auto last = local_interest_.remove(filter)) return withdraw(*last, false);
+    if (last_stored) withdraw(*last_stored, true);
+}
+
+// The subscriber stays, but is not stored any more.
+void Shard::end_storing(std::string_view filter) {
+    if (peer_count() == 1) return;
+    if (const auto last_stored = local_storing_.remove(filter)) withdraw(*last_stored, true);
+}
+
+void Shard::withdraw(routing::InterestKey key, bool only_storing) {
     for (PeerIndex peer = 0; peer < peer_count(); ++peer)
-        if (peer != self()) tell(peer, InterestWithdrawn{*key});
+        if (peer != self()) tell(peer, InterestWithdrawn{key, only_storing});
 }
 
 // Without a key, somebody else has announced it before: it is only asked whether that has arrived, and not even that
 // when every announcement of this shard is confirmed.
-uint32_t Shard::announce(std::optional<routing::InterestKey> key, ReceiptId receipt) {
-    if (!key && unconfirmed_announcements_ == 0 && !says_that_it_stores_) return 0;
-    says_that_it_stores_ = false;
+uint32_t Shard::announce(std::optional<routing::InterestKey> key, bool stores, ReceiptId receipt) {
+    if (!key && unconfirmed_announcements_ == 0) return 0;
     for (PeerIndex peer = 0; peer < peer_count(); ++peer)
         if (peer != self())
-            tell(peer, InterestAnnounced{receipt, key.has_value(), key.value_or(routing::InterestKey{}), peers_store_});
+            tell(peer, InterestAnnounced{receipt, key.has_value(), key.value_or(routing::InterestKey{}), stores});
     unconfirmed_announcements_ += peer_count() - 1;
     return peer_count() - 1;
 }

@@ -48,12 +48,15 @@ void Shard::store_or_drop(SessionSlot& slot) {
     if (!environment_.stores) return;
     session::Session& session = slot.session;
     if (!session.ends_with_connection() || session.queue.is_paged()) {
+        // A new one, without subscriptions: what is stored once stays so until it ends or is dropped here.
         if (!session.stored) session.stored = std::make_unique<session::StoredQueue>();
         return store_session(slot);
     }
     if (!session.stored) return;
-    subscriptions_.for_each_of(
-        slot.number, [&](std::string_view filter, const routing::Subscription&) { erase_subscription(slot, filter); });
+    subscriptions_.for_each_of(slot.number, [&](std::string_view filter, const routing::Subscription&) {
+        erase_subscription(slot, filter);
+        end_storing(filter);
+    });
     erase_session(slot);
     session.window.for_each([](session::OutboundWindow::Entry& entry) { entry.delivery.number = 0; });
     session.queue.for_each_in_memory([](session::Delivery& delivery) { delivery.number = 0; });

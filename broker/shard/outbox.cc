@@ -122,7 +122,7 @@ std::optional<Placement> decode_run(std::string_view record) {
 
 // When other shards were sent it too.
 void Shard::keep_until_stored(const Incoming& incoming) {
-    if (!incoming.comes_once || !(peers_store(incoming.fields.topic) || incoming.fields.retain)) return;
+    if (!incoming.comes_once) return;
     OutboxRecord record;
     record.message = incoming.message ? incoming.message : mqtt::ApplicationMessage::make(incoming.fields);
     keep_until_stored(record);

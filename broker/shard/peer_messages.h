@@ -28,10 +28,11 @@ struct InterestAnnounced {
     ReceiptId receipt = 0;
     bool has_key = false;
     routing::InterestKey key{};
-    bool stores = false;  // Sessions of the sender are stored: from now on ask when what it was sent is safe.
+    bool stores = false;  // A stored Session is behind the key: from now on ask when what was sent for it is safe.
 };
 struct InterestWithdrawn {
     routing::InterestKey key{};
+    bool only_storing = false;  // Subscribers are left, but none of them is stored.
 };
 struct Confirmed {
     ReceiptId receipt = 0;
@@ -78,6 +79,7 @@ struct SharedJoined {
     mqtt::SubscriptionOptions options;
     uint32_t subscription_identifier = 0;
     uint32_t sequence = 0;
+    bool stored = false;  // Its Session is.
 };
 // Answered with Confirmed if it has a receipt: from then on nothing more comes from the group.
 struct SharedLeft {
@@ -97,6 +99,7 @@ struct SharedDelivery {
     uint32_t sequence = 0;
     mqtt::MessageRef message;
     bool expects_connected = false;  // What the owner knows of the member.
+    bool is_promised = false;        // The owner asks when it is safe: a member of the group is stored.
     // Of the group, if the owner keeps the message in its outbox: then whoever gives it back keeps it too.
     std::string share_name;
     std::string filter;

@@ -16,13 +16,15 @@ void Shard::receive(PeerIndex from, InterestAnnounced& message, Time) {
     peers_store_ |= message.stores;
     if (message.has_key) {
         peer_interest_.announced(from, message.key);
+        if (message.stores) peer_storing_.announced(from, message.key);
         routes_changed();
     }
     tell(from, Confirmed{message.receipt, true});
 }
 
 void Shard::receive(PeerIndex from, InterestWithdrawn& message, Time) {
-    peer_interest_.withdrawn(from, message.key);
+    peer_storing_.withdrawn(from, message.key);
+    if (!message.only_storing) peer_interest_.withdrawn(from, message.key);
     routes_changed();
 }
 
@@ -64,13 +66,10 @@ void Shard::receive(PeerIndex from, SharedJoined& message, Time) {
     member.subscription_identifier = message.subscription_identifier;
     member.sequence = message.sequence;
     member.connected = true;
-    routes_changed();
-    uint32_t outstanding = 0;
+    member.stored = message.stored;
+    peers_store_ |= message.stored;
     const ReceiptId receipt = new_receipt({});
-    if (shared_.join(message.share_name, message.filter, member))
-        outstanding = begin_interest(message.filter, receipt);
-    else
-        outstanding = announce(std::nullopt, receipt);
+    const uint32_t outstanding = enter_group(message.share_name, message.filter, member, receipt);
     Question& question = questions_[receipt];
     question.for_peer = true;
     question.peer = from;

@@ -80,14 +80,14 @@ storage::Durability Shard::durability_of(std::string_view topic) const {
 
 // Whether a QoS 1 or 2 message would leave something to store, here or on a peer.
 bool Shard::has_to_be_stored(const Incoming& incoming) {
-    if (durability_of(incoming.fields.topic) == storage::Durability::Memory) return false;
+    if (is_kept_in_memory(incoming.fields.topic)) return false;
     if (incoming.publisher != nullptr && incoming.publisher->session.stored &&
         incoming.fields.qos == mqtt::QoS::ExactlyOnce)
         return true;
     const FanOut& fan_out = fan_out_of(incoming.fields.topic);
-    if (fan_out.history != nullptr || incoming.fields.retain || !fan_out.groups.empty() ||
-        (peers_store_ && fan_out.peers != 0))
-        return true;
+    if (fan_out.history != nullptr || incoming.fields.retain || fan_out.storing != 0) return true;
+    for (const routing::GroupId group : fan_out.groups)
+        if (shared_.stores(group)) return true;
     for (const Target& target : fan_out.targets)
         if (target.slot->session.stored && target.qos != mqtt::QoS::AtMostOnce) return true;
     return false;

@@ -83,7 +83,6 @@ void Recovery::join_groups(Shard& shard, SessionSlot& slot) {
     for (const session::SharedMembership& membership : slot.session.shared) {
         shard.next_membership_ = std::max(shard.next_membership_, membership.sequence + 1);
         shard.counters_.shared_subscriptions.add();
-        shard.peers_store_ = true;
         shard.enter_group(slot, membership, 0);
     }
     if (!slot.session.shared.empty()) shard.member_changed(slot, false);
@@ -121,8 +120,7 @@ void Recovery::subscribe_all() {
     std::sort(current_.subscribed.begin(), current_.subscribed.end(),
               [](const Subscribed& a, const Subscribed& b) { return a.stored.order < b.stored.order; });
     for (const Subscribed& one : current_.subscribed) {
-        shard.says_that_it_stores_ |= !std::exchange(shard.peers_store_, true);
-        shard.begin_interest(one.filter, 0);
+        shard.begin_interest(one.filter, true, 0);
         shard.subscriptions_.subscribe(one.filter, current_.slot->number, one.stored.options,
                                        one.stored.subscription_identifier);
         shard.counters_.subscriptions.add();
@@ -266,9 +264,6 @@ bool Recovery::add_retained(std::string_view topic, std::string_view value) {
 
 void Recovery::finish() {
     finish_current();
-    const bool stores = std::any_of(shards_.begin(), shards_.end(), [](const Shard* one) { return one->peers_store_; });
-    for (Shard* shard : shards_)
-        shard->peers_store_ = stores;
     for (auto& [slot, window] : windows_)
         restore_window(*const_cast<SessionSlot*>(slot), window);
     windows_.clear();

@@ -16,11 +16,12 @@ bool Shard::route(Incoming& incoming) {
     const bool matched = !fan_out.empty();
     const bool promises = incoming.fields.qos != mqtt::QoS::AtMostOnce;
     const routing::PeerMask interested = fan_out.peers;
+    const routing::PeerMask storing = fan_out.storing;
     deliver_locally(fan_out, incoming);
     if (!incoming.fields.retain) {
         if (interested != 0) forward(incoming, interested, {});
-        if (promises && interested != 0 && peers_store(incoming.fields.topic)) receipts_.needs_peers(interested);
-        if (interested != 0) keep_until_stored(incoming);
+        if (promises && storing != 0 && !is_kept_in_memory(incoming.fields.topic)) receipts_.needs_peers(storing);
+        if (storing != 0) keep_until_stored(incoming);
         return matched;
     }
     const routing::RetainedStamp stamp = next_stamp(now_);
@@ -62,6 +63,7 @@ FanOut& Shard::fan_out_of(std::string_view topic) {
     merge_targets(fan_out);
     shared_.match(topic, [&](routing::GroupId group) { fan_out.groups.push_back(group); });
     fan_out.peers = peer_interest_.empty() ? 0 : peer_interest_.peers_for(topic);
+    fan_out.storing = peer_storing_.empty() ? 0 : peer_storing_.peers_for(topic);
     fan_out.history = recorder_ ? recorder_->rule_for(topic) : nullptr;
     fan_outs_.filled(fan_out, targets_before);
     return fan_out;

@@ -45,7 +45,7 @@ void Shard::end_session(SessionSlot& slot, Time now) {
     size_t gone = 0;
     subscriptions_.unsubscribe_all(slot.number, [&](std::string_view filter) {
         erase_subscription(slot, filter);
-        end_interest(filter);
+        end_interest(filter, slot.session.stored != nullptr);
         ++gone;
     });
     counters_.subscriptions.subtract(gone);

@@ -242,9 +242,11 @@ private:
     void send_replayed(Connection& connection, const Replay& replay, const api::HistoryMessage& message, Time now);
 
     // interest.cc: what this shard asks of its peers.
-    uint32_t begin_interest(std::string_view filter, ReceiptId receipt);
-    void end_interest(std::string_view filter);
-    uint32_t announce(std::optional<routing::InterestKey> key, ReceiptId receipt);
+    uint32_t begin_interest(std::string_view filter, bool stores, ReceiptId receipt);
+    void end_interest(std::string_view filter, bool stores);
+    void end_storing(std::string_view filter);
+    void withdraw(routing::InterestKey key, bool only_storing);
+    uint32_t announce(std::optional<routing::InterestKey> key, bool stores, ReceiptId receipt);
     ReceiptId new_receipt(ConnectionId connection);
     void confirmed(ReceiptId receipt, Time now);
     void tell(PeerIndex peer, PeerMessage message) { effects_.tells[peer].push_back(std::move(message)); }
@@ -295,6 +297,8 @@ private:
     uint32_t join_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter, const mqtt::SubscriptionOptions& options,
                          uint32_t subscription_identifier, ReceiptId receipt);
     uint32_t enter_group(const SessionSlot& slot, const session::SharedMembership& membership, ReceiptId receipt);
+    uint32_t enter_group(std::string_view share_name, std::string_view filter, const routing::MemberState& member,
+                         ReceiptId receipt);
     bool leave_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter, ReceiptId receipt, uint32_t& outstanding);
     uint32_t tell_left(const SessionSlot& slot, const session::SharedMembership& membership, ReceiptId receipt);
     void member_changed(const SessionSlot& slot, bool connected);
@@ -330,10 +334,7 @@ private:
     void send_stored(Time now);
     void settle_receipts();
     storage::Durability durability_of(std::string_view topic) const;
-    // Whether a peer may have a message to this topic to store.
-    bool peers_store(std::string_view topic) const {
-        return peers_store_ && durability_of(topic) != storage::Durability::Memory;
-    }
+    bool is_kept_in_memory(std::string_view topic) const { return durability_of(topic) == storage::Durability::Memory; }
     bool has_to_be_stored(const Incoming& incoming);
 
     // journal.cc: what is stored.
@@ -400,8 +401,11 @@ private:
 
     Sessions sessions_;
     routing::SubscriptionTree subscriptions_;
+    // Of all subscriptions, and of those of stored Sessions among them.
     routing::LocalInterest local_interest_;
+    routing::LocalInterest local_storing_;
     routing::PeerInterest peer_interest_;
+    routing::PeerInterest peer_storing_;
     routing::RetainedMessages retained_;
     routing::SharedSubscriptions shared_;
     FanOutCache fan_outs_;
@@ -441,8 +445,7 @@ private:
     bool is_recovering_ = false;
     bool is_sending_retained_ = false;  // To a new subscription.
     std::string store_refusal_;         // Why the store takes nothing; empty if it does.
-    bool peers_store_ = false;          // Some shard of this broker has stored Sessions that subscribe.
-    bool says_that_it_stores_ = false;  // The next announcement tells the peers.
+    bool peers_store_ = false;          // Some peer has had stored Sessions that subscribe.
 
     std::unordered_map<LocalPublishNumber, api::LocalPublished> local_publishes_;  // That are not answered yet.
 

@@ -33,8 +33,9 @@ uint32_t Shard::join_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter,
 uint32_t Shard::enter_group(const SessionSlot& slot, const session::SharedMembership& membership, ReceiptId receipt) {
     const PeerIndex owner = environment_.placement.owner_of_group(membership.share_name, membership.filter);
     if (owner != self()) {
-        tell(owner, SharedJoined{receipt, membership.share_name, membership.filter, slot.number, membership.options,
-                                 membership.subscription_identifier, membership.sequence});
+        tell(owner,
+             SharedJoined{receipt, membership.share_name, membership.filter, slot.number, membership.options,
+                          membership.subscription_identifier, membership.sequence, slot.session.stored != nullptr});
         return 1;
     }
     routing::MemberState member;
@@ -43,10 +44,20 @@ uint32_t Shard::enter_group(const SessionSlot& slot, const session::SharedMember
     member.subscription_identifier = membership.subscription_identifier;
     member.sequence = membership.sequence;
     member.connected = slot.connection != nullptr;
+    member.stored = slot.session.stored != nullptr;
+    return enter_group(membership.share_name, membership.filter, member, receipt);
+}
+
+// Of a group that this shard owns. The group is interested for as long as it is there, and once more for each of its
+// members that is stored.
+uint32_t Shard::enter_group(std::string_view share_name, std::string_view filter, const routing::MemberState& member,
+                            ReceiptId receipt) {
+    const auto joined = shared_.join(share_name, filter, member);
     routes_changed();
-    if (shared_.join(membership.share_name, membership.filter, member))
-        return begin_interest(membership.filter, receipt);
-    return announce(std::nullopt, receipt);
+    uint32_t outstanding = 0;
+    if (joined.group_begins) outstanding += begin_interest(filter, false, receipt);
+    if (joined.storing_begins) outstanding += begin_interest(filter, true, receipt);
+    return joined.group_begins || joined.storing_begins ? outstanding : announce(std::nullopt, false, receipt);
 }
 
 bool Shard::leave_shared(SessionSlot& slot, const mqtt::ParsedFilter& filter, ReceiptId receipt,
@@ -76,7 +87,9 @@ uint32_t Shard::tell_left(const SessionSlot& slot, const session::SharedMembersh
 }
 
 void Shard::group_member_left(std::string_view share_name, std::string_view filter, routing::Member member) {
-    if (shared_.leave(share_name, filter, member)) end_interest(filter);
+    const auto left = shared_.leave(share_name, filter, member);
+    if (left.storing_ends) end_interest(filter, true);
+    if (left.group_ends) end_interest(filter, false);
     routes_changed();
 }
 
@@ -112,7 +125,9 @@ void Shard::dispatch(routing::GroupId group, Incoming& incoming, std::optional<r
     delivery.message = incoming.shared();
     delivery.expects_connected = picked->connected;
     if (picked->member.peer == self()) return deliver_shared(self(), delivery);
-    if (qos != QoS::AtMostOnce && peers_store(incoming.fields.topic)) {
+    // Whoever is picked may give it back, and then it may go to a member that is stored.
+    if (qos != QoS::AtMostOnce && shared_.stores(group) && !is_kept_in_memory(incoming.fields.topic)) {
+        delivery.is_promised = true;
         receipts_.needs_peers(routing::PeerMask{1} << picked->member.peer);
         // Nobody sends these again: a QoS 2 message whose Packet Identifier is stored, and what was acknowledged before
         // somebody gave it back.
@@ -136,7 +151,7 @@ void Shard::deliver_shared(PeerIndex owner, const SharedDelivery& delivery) {
     const bool went_away = delivery.expects_connected && slot != nullptr && slot->connection == nullptr;
     if (membership == nullptr || (went_away && owner != self())) {
         RUNNEL_CHECK(owner != self());
-        if (peers_store_) receipts_.needs_peers(routing::PeerMask{1} << owner);
+        if (delivery.is_promised) receipts_.needs_peers(routing::PeerMask{1} << owner);
         if (!delivery.filter.empty()) keep_until_stored(delivery.message, delivery.share_name, delivery.filter, owner);
         return tell(owner, SharedReturned{delivery.group, delivery.subscriber, delivery.message});
     }

@@ -126,3 +126,42 @@ def test_the_newest_are_dropped_if_so_configured(queue_broker, bulk, go_away):
     go_away(broker)
     assert bulk(broker, "publisher").publish(range(SOME)) == SOME
     assert come_back(bulk, broker).receive(kept) == list(range(kept))
+
+
+def receive_to(subscriber, last):
+    received = subscriber.receive(1)
+    while received[-1] != last:
+        received += subscriber.receive(1)
+    return received
+
+
+@pytest.mark.parametrize("when_full", ["drop-oldest", "drop-newest", "disconnect"])
+def test_bytes_are_limited_where_they_lie_in_the_store(queue_broker, bulk, go_away, when_full):
+    broker = queue_broker(max_queued_bytes="1MiB", when_full=when_full)
+    go_away(broker)
+    publisher = bulk(broker, "publisher")
+    assert publisher.publish(range(SOME)) == SOME
+    subscriber = come_back(bulk, broker)
+    received = subscriber.receive(100)  # Then there is room again.
+    assert publisher.publish([SOME]) == 1
+    received += receive_to(subscriber, SOME)
+    kept = len(received) - 1
+    assert MIB // (2 * SIZE) < kept <= MIB // SIZE
+    numbers = range(SOME - kept, SOME) if when_full == "drop-oldest" else range(kept)
+    assert received == [*numbers, SOME]
+
+
+def test_a_long_queue_that_is_full_disconnects_its_client_and_stays(queue_broker, bulk, topic):
+    kept = 1_000
+    broker = queue_broker(max_queued_messages=kept, when_full="disconnect")
+    slow = bulk(broker, "away", clean_session=False)
+    slow.subscribe(topic("queue"))
+    publisher = bulk(broker, "publisher")
+    assert publisher.publish(range(SOME)) == SOME
+    assert len(slow.receive(SOME)) < SOME  # The connection has ended; what it acknowledges now comes to nobody.
+    subscriber = come_back(bulk, broker)
+    received = subscriber.receive(kept)
+    assert publisher.publish([SOME]) == 1
+    received += receive_to(subscriber, SOME)
+    assert received == [*range(len(received) - 1), SOME]
+    assert kept <= len(received) - 1 < SOME

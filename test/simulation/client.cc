@@ -143,6 +143,7 @@ void Client::send_publish(const PublishedMessage& message, mqtt::PacketIdentifie
     PublishedMessage& sent = *world_.ledger().find(message.number);
     ++sent.sends;
     if (!sent.first_sent.has_come()) sent.first_sent = world_.ledger().now(world_.schedule().now());
+    if (is_linked()) world_.ledger().publish_sent(link_->tapped.link, message.number);
     send(packet);
 }
 

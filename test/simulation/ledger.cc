@@ -22,6 +22,13 @@ uint64_t number_in(std::string_view payload) {
     return whole ? number : 0;
 }
 
+void Ledger::publish_handled(uint32_t link, Time time) {
+    const auto at = sent_.find(link);
+    if (at == sent_.end() || at->second.empty()) return;
+    messages_.at(at->second.front()).handled = now(time);
+    at->second.pop_front();
+}
+
 bool covers(const SubscriptionRecord& subscription, const PublishedMessage& message) {
     if (!subscription.confirmed.has_come() || subscription.failed) return false;
     if (!message.first_sent.has_come() || subscription.confirmed.order > message.first_sent.order) return false;

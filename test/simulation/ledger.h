@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -41,6 +42,7 @@ struct PublishedMessage {
     Moment first_sent;
     Moment acknowledged;  // The client knows that the broker has it.
     Moment abandoned;     // The client's Session was lost before.
+    Moment handled;       // The last time it came to the broker and did not wait behind other packets any more.
 };
 
 // One subscription of one Session, from SUBSCRIBE until UNSUBSCRIBE or the next SUBSCRIBE with the same filter.
@@ -101,6 +103,10 @@ public:
     }
     SubscriberSession& session(uint64_t incarnation) { return sessions_[incarnation]; }
 
+    // The publishes of a link are handled in the order they are sent, or the last of them never.
+    void publish_sent(uint32_t link, uint64_t number) { sent_[link].push_back(number); }
+    void publish_handled(uint32_t link, Time time);
+
     const std::map<uint64_t, PublishedMessage>& messages() const { return messages_; }
     std::map<uint64_t, SubscriberSession>& sessions() { return sessions_; }
 
@@ -108,6 +114,7 @@ private:
     uint64_t order_ = 0;
     std::map<uint64_t, PublishedMessage> messages_;
     std::map<uint64_t, SubscriberSession> sessions_;
+    std::map<uint32_t, std::deque<uint64_t>> sent_;  // Numbers, by link: what is not handled yet.
 };
 
 // "17:xxxx" for number 17.

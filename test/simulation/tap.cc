@@ -65,6 +65,8 @@ void Tap::input_handled(Tapped& tapped, size_t waiting) {
         tapped.last_handled = evidence_.schedule.now();
         const test::Decoded decoded = test::decode_any(frame, tapped.version);
         if (const auto* disconnect = std::get_if<mqtt::Disconnect>(&decoded.packet)) note_goodbye(tapped, *disconnect);
+        if (std::holds_alternative<mqtt::Publish>(decoded.packet))
+            evidence_.ledger.publish_handled(tapped.link, tapped.last_handled);
         for (const auto& checker : checkers_)
             checker->packet_handled(tapped, decoded.packet);
     });

@@ -32,8 +32,7 @@ def small_disk(tmp_path):
 @pytest.fixture
 def broker_on(make_broker):
     def make(disk):
-        # One loop: what may have a stored Session on another loop is taken for stored.
-        return make_broker({"broker": {"data_dir": str(disk.directory / "data"), "loops": 1}}, prefix=disk.prefix)
+        return make_broker({"broker": {"data_dir": str(disk.directory / "data"), "loops": 2}}, prefix=disk.prefix)
 
     return make
 
@@ -73,8 +72,11 @@ def test_full_disk_refuses_what_has_to_be_stored_and_nothing_else(client, small_
     away = client("away", broker=broker, **KEPT)
     away.subscribe(topic("kept"), qos=1)
     away.disconnect()
-    live = client(broker=broker)
-    live.subscribe(topic("live"), qos=1)
+    live = [client(broker=broker) for _ in range(6)]  # On both loops, or it is a strange chance.
+    for one in live:
+        one.subscribe(topic("live"), qos=1)
+    member = client(broker=broker)
+    member.subscribe(f"$share/group/{topic('shared')}", qos=1)
     acknowledged = publish_until_full(disk, client(broker=broker), topic("kept"))
     publisher, refused = publish_until_refused(disk, client, broker, topic("kept"))
     assert refused.reason_code == Reason.QUOTA_EXCEEDED and refused.reason_string
@@ -84,7 +86,10 @@ def test_full_disk_refuses_what_has_to_be_stored_and_nothing_else(client, small_
     old.send(Publish(topic=topic("kept"), payload=b"old", qos=1))
     for qos in (0, 1):
         publisher.publish(topic("live"), b"%d" % qos, qos=qos)
-        live.expect_publish(topic("live"), b"%d" % qos, qos=qos)
+        for one in live:
+            one.expect_publish(topic("live"), b"%d" % qos, qos=qos)
+        publisher.publish(topic("shared"), b"%d" % qos, qos=qos)
+        member.expect_publish(topic("shared"), b"%d" % qos, qos=qos)
 
     disk.relieve()
     old.expect(Puback, timeout=30)

@@ -39,6 +39,8 @@ RetainedIsTheLast::Spans RetainedIsTheLast::spans() const {
         } else if (message.qos == mqtt::QoS::AtMostOnce && !message.is_will) {
             span.latest = message.first_sent.at + Duration{kSlackMs};
         }
+        // A client that has given up may have left it behind other packets, which the broker goes on with all the same.
+        if (message.handled.has_come()) span.latest = std::max(span.latest, message.handled.at);
         found[message.topic].push_back(span);
     }
     return found;

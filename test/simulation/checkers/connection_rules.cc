@@ -59,7 +59,8 @@ void EverythingIsAnswered::answered(const Tapped& tapped, PacketType type, mqtt:
     if (!asked.empty() && asked.front() == identifier) return asked.pop_front();
     // A PUBREL may be sent again after a reconnect, without being asked for.
     const bool out_of_order = std::find(asked.begin(), asked.end(), identifier) != asked.end();
-    if (type == PacketType::Pubrel && !out_of_order && tapped.session_present) return;
+    const bool may_resume = tapped.session_present || tapped.incarnation == kUnknownIncarnation;
+    if (type == PacketType::Pubrel && !out_of_order && may_resume) return;
     complain(std::string(mqtt::name_of(type)) + " " + std::to_string(identifier) +
              (out_of_order ? " out of order to " : " unasked to ") + name_of(tapped));
 }

@@ -75,7 +75,8 @@ void DurableClient::read(std::string bytes) {
 
 void DurableClient::handle_connack(const mqtt::Connack& packet) {
     if (mqtt::is_error(packet.reason)) return complain("clients are welcome", mqtt::name_of(packet.reason));
-    if (was_welcome_ && !packet.session_present) complain("Session Present tells the truth", "the Session has gone");
+    if (was_welcome_ && is_durable() && !packet.session_present)
+        complain("Session Present tells the truth", "the Session has gone");
     is_welcome_ = was_welcome_ = true;
     resume(packet.session_present);
 }
@@ -143,15 +144,31 @@ void DurableSubscriber::shape(mqtt::Connect& connect) const {
 }
 
 void DurableSubscriber::resume(bool) {
-    if (is_subscribed_) return;
+    if (!is_subscribed_) subscribe();
+}
+
+void DurableSubscriber::subscribe() {
     mqtt::Subscribe packet;
     packet.packet_identifier = 1;
     packet.requests.push_back({filter_, {qos_, false, false, mqtt::RetainHandling::SendNever}});
     send(packet);
 }
 
+void DurableSubscriber::unsubscribe() {
+    mqtt::Unsubscribe packet;
+    packet.packet_identifier = 1;
+    packet.filters.push_back(filter_);
+    send(packet);
+}
+
+void DurableSubscriber::forget() {
+    is_subscribed_ = false;
+    unreleased_.clear();
+    received_.clear();
+}
+
 void DurableSubscriber::handle(const test::AnyPacket& packet) {
-    if (std::holds_alternative<mqtt::SubscriptionAck>(packet)) is_subscribed_ = true;
+    if (const auto* ack = std::get_if<mqtt::SubscriptionAck>(&packet)) is_subscribed_ = ack->type == PacketType::Suback;
     if (const auto* ack = std::get_if<mqtt::PublishAck>(&packet); ack != nullptr && ack->type == PacketType::Pubrel) {
         unreleased_.erase(ack->packet_identifier);
         send(mqtt::PublishAck{PacketType::Pubcomp, ack->packet_identifier, mqtt::ReasonCode::Success, {}});
@@ -178,6 +195,31 @@ void DurableSubscriber::arrived(const mqtt::Publish& packet) {
         complain("order is kept", what + " after " + std::to_string(numbers.back()) + " at QoS " +
                                       std::to_string(static_cast<int>(packet.qos)) + (packet.dup ? " dup" : ""));
     numbers.push_back(number);
+}
+
+void FickleSubscriber::change_mind() {
+    if (!is_welcome() || asks_) return;
+    asks_ = true;
+    wants_ = !wants_;
+    wants_ ? subscribe() : unsubscribe();
+}
+
+void FickleSubscriber::resume(bool session_present) {
+    if (!session_present) {
+        forget();
+        asks_ = wants_;
+    }
+    if (asks_) wants_ ? subscribe() : unsubscribe();
+}
+
+void FickleSubscriber::handle(const test::AnyPacket& packet) {
+    if (std::holds_alternative<mqtt::SubscriptionAck>(packet)) asks_ = false;
+    DurableSubscriber::handle(packet);
+}
+
+void PassingSubscriber::shape(mqtt::Connect& connect) const {
+    connect.clean_start = true;
+    connect.properties.set(mqtt::PropertyId::SessionExpiryInterval, 0);
 }
 
 }  // namespace runnel::simulation

@@ -23,6 +23,7 @@ public:
     // Whether anything was to be done.
     bool act();
     void cut();
+    const std::string& identifier() const { return identifier_; }
     bool is_welcome() const { return wire_ != nullptr && is_welcome_; }
 
 protected:
@@ -30,6 +31,7 @@ protected:
     virtual void resume(bool session_present) = 0;
     virtual void handle(const test::AnyPacket& packet) = 0;
     virtual void shape(mqtt::Connect&) const {}
+    virtual bool is_durable() const { return true; }
     void send(const test::AnyPacket& packet);
     void complain(const char* promise, const std::string& what);
 
@@ -98,13 +100,19 @@ public:
           is_ordered_(is_ordered) {}
 
     bool is_subscribed() const { return is_subscribed_; }
+    const std::string& filter() const { return filter_; }
     mqtt::QoS qos() const { return qos_; }
     const std::map<std::string, std::vector<uint32_t>>& received() const { return received_; }  // By topic.
 
-private:
-    void shape(mqtt::Connect& connect) const override;
+protected:
+    void subscribe();
+    void unsubscribe();
+    void forget();
     void resume(bool session_present) override;
     void handle(const test::AnyPacket& packet) override;
+
+private:
+    void shape(mqtt::Connect& connect) const override;
     void arrived(const mqtt::Publish& packet);
 
     std::string filter_;
@@ -114,6 +122,34 @@ private:
     bool is_subscribed_ = false;
     std::set<mqtt::PacketIdentifier> unreleased_;
     std::map<std::string, std::vector<uint32_t>> received_;
+};
+
+// Subscribes and unsubscribes while messages come.
+class FickleSubscriber : public DurableSubscriber {
+public:
+    using DurableSubscriber::DurableSubscriber;
+    // The other of the two; nothing while the last one is not answered.
+    void change_mind();
+    // Whether it must get what is published and acknowledged now.
+    bool is_listening() const { return is_subscribed() && !asks_; }
+
+protected:
+    void resume(bool session_present) override;
+    void handle(const test::AnyPacket& packet) override;
+
+private:
+    bool wants_ = false;
+    bool asks_ = false;
+};
+
+// The same, with a Session that ends with its connection: nobody has to store anything for it.
+class PassingSubscriber : public FickleSubscriber {
+public:
+    using FickleSubscriber::FickleSubscriber;
+
+private:
+    void shape(mqtt::Connect& connect) const override;
+    bool is_durable() const override { return false; }
 };
 
 }  // namespace runnel::simulation

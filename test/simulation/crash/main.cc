@@ -3,11 +3,14 @@
 // hold them to their acknowledgements.
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "broker/mqtt/topic.h"
 #include "test/simulation/crash/clients.h"
 
 namespace runnel::simulation {
@@ -40,6 +43,13 @@ public:
     }
 
 private:
+    struct Fickle {
+        std::unique_ptr<FickleSubscriber> client;
+        bool listens = false;
+        std::map<std::string, uint32_t> since;           // The last number before it listened, by topic.
+        std::map<std::string, std::set<uint32_t>> owed;  // Numbers by topic.
+    };
+
     BrokerModel::Options options(bool is_planted) {
         BrokerModel::Options options;
         options.shards = static_cast<uint32_t>(chance_.between(1, 3));
@@ -57,17 +67,64 @@ private:
             publishers_.push_back(std::make_unique<DurablePublisher>(
                 broker_, complaints_, "p" + name, "t/" + name,
                 chance_.one_of({mqtt::QoS::AtLeastOnce, mqtt::QoS::ExactlyOnce}), chance_.percent(30)));
+            // Where nobody stays subscribed, all depends on what the shards know of each other.
+            if (!has_steady_) continue;
             subscribers_.push_back(
                 std::make_unique<DurableSubscriber>(broker_, complaints_, "s" + name, "t/#",
                                                     chance_.one_of({mqtt::QoS::AtLeastOnce, mqtt::QoS::ExactlyOnce}),
                                                     static_cast<uint16_t>(chance_.one_of({1, 2, 20})), !disk_fails_));
         }
+        make_fickle_clients();
+    }
+
+    // Theirs are keys of interest of their own, or those of the others.
+    void make_fickle_clients() {
+        const int64_t count = chance_.between(0, 3);
+        for (int64_t i = 0; i < count; ++i) {
+            const auto qos = chance_.one_of({mqtt::QoS::AtLeastOnce, mqtt::QoS::ExactlyOnce});
+            const std::string filter = chance_.one_of({"t/#", "t/0", "+/0"});
+            const auto window = static_cast<uint16_t>(chance_.one_of({1, 2, 20}));
+            fickle_.push_back({std::make_unique<FickleSubscriber>(broker_, complaints_, "f" + std::to_string(i), filter,
+                                                                  qos, window, false),
+                               false,
+                               {},
+                               {}});
+            passing_.push_back(std::make_unique<PassingSubscriber>(broker_, complaints_, "c" + std::to_string(i),
+                                                                   filter, qos, window, false));
+        }
     }
 
     DurableClient& anybody() {
-        const uint64_t number = chance_.below(publishers_.size() * 2);
+        uint64_t number = chance_.below(publishers_.size() + subscribers_.size() + fickle_.size() * 2);
         if (number < publishers_.size()) return *publishers_[number];
-        return *subscribers_[number - publishers_.size()];
+        number -= publishers_.size();
+        if (number < subscribers_.size()) return *subscribers_[number];
+        number -= subscribers_.size();
+        if (number < fickle_.size()) return *fickle_[number].client;
+        return *passing_[number - fickle_.size()];
+    }
+
+    // What was published since a subscription was confirmed, and acknowledged before it was taken back, is owed.
+    void note_owed(Fickle& fickle, bool ends) {
+        if (!fickle.listens && fickle.client->is_listening())
+            for (const auto& publisher : publishers_)
+                fickle.since[publisher->topic()] = publisher->last();
+        fickle.listens = fickle.client->is_listening();
+        if (!fickle.listens || !ends) return;
+        fickle.listens = false;
+        for (const auto& publisher : publishers_) {
+            if (!mqtt::matches(fickle.client->filter(), publisher->topic())) continue;
+            for (const uint32_t number : publisher->acknowledged())
+                if (number > fickle.since[publisher->topic()]) fickle.owed[publisher->topic()].insert(number);
+        }
+    }
+
+    void somebody_changes_its_mind() {
+        if (fickle_.empty()) return;
+        const uint64_t number = chance_.below(fickle_.size() * 2);
+        if (number >= fickle_.size()) return passing_[number - fickle_.size()]->change_mind();
+        note_owed(fickle_[number], true);
+        fickle_[number].client->change_mind();
     }
 
     bool everybody_subscribed() const {
@@ -77,9 +134,13 @@ private:
     }
 
     void something_happens(Totals& totals) {
+        for (Fickle& fickle : fickle_)
+            note_owed(fickle, false);
         const uint64_t choice = chance_.below(100);
-        if (choice < 30)
+        if (choice < 26)
             anybody().act();
+        else if (choice < 30)
+            somebody_changes_its_mind();
         else if (choice < 50 && everybody_subscribed())
             publishers_[chance_.below(publishers_.size())]->publish();
         else if (choice < 70)
@@ -92,7 +153,7 @@ private:
             broker_.advance(chance_.between(1, 100));
         else if (choice < 98 && disk_fails_)
             broker_.fail_commits(1 + chance_.below(5));
-        else {
+        else if (chance_.percent(crash_percent_)) {
             ++totals.crashes;
             broker_.crash(chance_.one_of({Crash::Process, Crash::Power}), static_cast<uint32_t>(chance_.between(1, 3)));
         }
@@ -110,6 +171,12 @@ private:
                 moved |= publisher->act();
             for (const auto& subscriber : subscribers_)
                 moved |= subscriber->act();
+            for (Fickle& fickle : fickle_) {
+                moved |= fickle.client->act();
+                note_owed(fickle, false);
+            }
+            for (const auto& passing : passing_)
+                moved |= passing->act();
             while (broker_.deliver_mail())
                 moved = true;
             while (broker_.commit_some())
@@ -128,29 +195,39 @@ private:
     }
 
     void check() {
-        for (const auto& publisher : publishers_) {
-            for (const auto& subscriber : subscribers_) {
-                const auto at = subscriber->received().find(publisher->topic());
-                std::set<uint32_t> received;
-                if (at != subscriber->received().end()) received.insert(at->second.begin(), at->second.end());
-                for (const uint32_t number : publisher->acknowledged())
-                    if (!received.contains(number))
-                        complaints_.add(broker_.now(), "what was acknowledged arrives",
-                                        publisher->topic() + " " + std::to_string(number) + " of QoS " +
-                                            std::to_string(static_cast<int>(publisher->qos())) + " (" +
-                                            std::to_string(publisher->last()) + ")");
-            }
+        for (Fickle& fickle : fickle_) {
+            note_owed(fickle, true);
+            for (const auto& [topic, owed] : fickle.owed)
+                expect(*fickle.client, topic, owed);
         }
+        for (const auto& publisher : publishers_) {
+            for (const auto& subscriber : subscribers_)
+                expect(*subscriber, publisher->topic(), publisher->acknowledged());
+        }
+    }
+
+    void expect(const DurableSubscriber& subscriber, const std::string& topic, const std::set<uint32_t>& numbers) {
+        const auto at = subscriber.received().find(topic);
+        std::set<uint32_t> received;
+        if (at != subscriber.received().end()) received.insert(at->second.begin(), at->second.end());
+        for (const uint32_t number : numbers)
+            if (!received.contains(number))
+                complaints_.add(broker_.now(), "what was acknowledged arrives",
+                                topic + " " + std::to_string(number) + " at " + subscriber.identifier());
     }
 
     Chance chance_;
     const bool disk_fails_ = chance_.percent(30);
+    const bool has_steady_ = chance_.percent(70);
+    const uint32_t crash_percent_ = chance_.one_of({20u, 100u});
     Schedule schedule_{Time{0}, 1};
     Complaints complaints_;
     WatchedLog log_;
     BrokerModel broker_;
     std::vector<std::unique_ptr<DurablePublisher>> publishers_;
     std::vector<std::unique_ptr<DurableSubscriber>> subscribers_;
+    std::vector<Fickle> fickle_;
+    std::vector<std::unique_ptr<PassingSubscriber>> passing_;
 };
 
 int run(int argc, char** argv) {

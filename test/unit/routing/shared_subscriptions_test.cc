@@ -71,25 +71,47 @@ std::vector<std::string> groups_for(const SharedSubscriptions& shared, std::stri
 
 }  // namespace
 
+TEST_CASE("a group stores as long as one of its members does") {
+    SharedSubscriptions shared(kSeed, ShareStrategy::RoundRobin);
+    MemberState stored = disconnected(2);
+    stored.stored = true;
+    CHECK_FALSE(shared.join("g", "t", connected(1)).storing_begins);
+    const GroupId group = *shared.find("g", "t");
+    CHECK_FALSE(shared.stores(group));
+    CHECK(shared.join("g", "t", stored).storing_begins);
+    CHECK_FALSE(shared.join("g", "t", stored).storing_begins);
+    CHECK_FALSE(shared.join("g", "t", disconnected(2)).storing_begins);  // It stays what it was.
+    CHECK(shared.stores(group));
+    CHECK_FALSE(shared.leave("g", "t", member(1)).storing_ends);
+    shared.join("g", "t", connected(1));
+    CHECK(shared.leave("g", "t", member(2)).storing_ends);
+    CHECK_FALSE(shared.stores(group));
+    MemberState late = connected(1);
+    late.stored = true;
+    CHECK(shared.join("g", "t", late).storing_begins);
+    CHECK(shared.leave("g", "t", member(1)).storing_ends);
+    CHECK_FALSE(shared.stores(group));  // It has gone.
+}
+
 TEST_CASE("a group comes with its first member and goes with its last") {
     SharedSubscriptions shared(kSeed, ShareStrategy::RoundRobin);
-    CHECK(shared.join("g", "a/+", connected(1)));
-    CHECK_FALSE(shared.join("g", "a/+", connected(2)));
-    CHECK_FALSE(shared.join("g", "a/+", disconnected(2)));
-    CHECK(shared.join("h", "a/+", connected(1)));
-    CHECK(shared.join("g", "a/b", connected(1)));
+    CHECK(shared.join("g", "a/+", connected(1)).group_begins);
+    CHECK_FALSE(shared.join("g", "a/+", connected(2)).group_begins);
+    CHECK_FALSE(shared.join("g", "a/+", disconnected(2)).group_begins);
+    CHECK(shared.join("h", "a/+", connected(1)).group_begins);
+    CHECK(shared.join("g", "a/b", connected(1)).group_begins);
     CHECK(shared.count() == 4);
     CHECK(shared.group_count() == 3);
     CHECK(groups_for(shared, "a/b") == std::vector<std::string>{"g a/+", "g a/b", "h a/+"});
     CHECK(groups_for(shared, "a/c") == std::vector<std::string>{"g a/+", "h a/+"});
-    CHECK_FALSE(shared.leave("g", "a/+", member(1)));
-    CHECK_FALSE(shared.leave("g", "a/+", member(1)));
-    CHECK_FALSE(shared.leave("g", "nothing", member(1)));
-    CHECK(shared.leave("g", "a/+", member(2)));
+    CHECK_FALSE(shared.leave("g", "a/+", member(1)).group_ends);
+    CHECK_FALSE(shared.leave("g", "a/+", member(1)).group_ends);
+    CHECK_FALSE(shared.leave("g", "nothing", member(1)).group_ends);
+    CHECK(shared.leave("g", "a/+", member(2)).group_ends);
     CHECK_FALSE(shared.find("g", "a/+"));
     CHECK(groups_for(shared, "a/c") == std::vector<std::string>{"h a/+"});
-    CHECK(shared.leave("g", "a/b", member(1)));
-    CHECK(shared.leave("h", "a/+", member(1)));
+    CHECK(shared.leave("g", "a/b", member(1)).group_ends);
+    CHECK(shared.leave("h", "a/+", member(1)).group_ends);
     CHECK(shared.count() == 0);
     CHECK(shared.group_count() == 0);
 }
@@ -101,8 +123,8 @@ TEST_CASE("the same subscriber number on two peers is two members") {
     shared.join("g", "t", connected(1));
     shared.join("g", "t", other);
     CHECK(shared.count() == 2);
-    CHECK_FALSE(shared.leave("g", "t", other.member));
-    CHECK(shared.leave("g", "t", member(1)));
+    CHECK_FALSE(shared.leave("g", "t", other.member).group_ends);
+    CHECK(shared.leave("g", "t", member(1)).group_ends);
 }
 
 TEST_CASE("joining again replaces the options") {
@@ -114,7 +136,7 @@ TEST_CASE("joining again replaces the options") {
     state.options.qos = mqtt::QoS::ExactlyOnce;
     state.subscription_identifier = 77;
     state.sequence = 9;
-    CHECK_FALSE(shared.join("g", "t", state));
+    CHECK_FALSE(shared.join("g", "t", state).group_begins);
     const auto picked = shared.pick(*shared.find("g", "t"), "p", "t", random);
     REQUIRE(picked);
     CHECK(picked->options.qos == mqtt::QoS::ExactlyOnce);
@@ -241,7 +263,7 @@ TEST_CASE("connected members come before disconnected ones, which come before no
             group.shared.leave("g", "t", member(gone));
         CHECK(group.pick() == 2);
         CHECK_FALSE(group.shared.pick(group.group, "p", "t", group.random, member(2)));
-        CHECK(group.shared.leave("g", "t", member(2)));
+        CHECK(group.shared.leave("g", "t", member(2)).group_ends);
         CHECK_FALSE(group.shared.pick(group.group, "p", "t", group.random));
     }
 }
@@ -299,12 +321,12 @@ TEST_CASE("a group that has gone is not mistaken for a later one") {
     for (const ShareStrategy strategy : kStrategies) {
         INFO("strategy ", static_cast<int>(strategy));
         OneGroup group(strategy, 1);
-        REQUIRE(group.shared.leave("g", "t", member(0)));
-        REQUIRE(group.shared.join("other", "a", connected(0)));
+        REQUIRE(group.shared.leave("g", "t", member(0)).group_ends);
+        REQUIRE(group.shared.join("other", "a", connected(0)).group_begins);
         CHECK_FALSE(group.shared.pick(group.group, "p", "t", group.random));
-        REQUIRE(group.shared.leave("other", "a", member(0)));
-        REQUIRE(group.shared.join("g", "t", connected(0)));
-        REQUIRE_FALSE(group.shared.join("g", "t", connected(1)));
+        REQUIRE(group.shared.leave("other", "a", member(0)).group_ends);
+        REQUIRE(group.shared.join("g", "t", connected(0)).group_begins);
+        REQUIRE_FALSE(group.shared.join("g", "t", connected(1)).group_begins);
         group.shared.add_inflight(group.group, member(0), 5);
         CHECK_FALSE(group.shared.pick(group.group, "p", "t", group.random));
         if (strategy == ShareStrategy::LeastInflight)
@@ -323,13 +345,13 @@ TEST_CASE("random joins and leaves keep every group's members") {
             auto& members = groups[filter];
             switch (random.below(4)) {
                 case 0: {
-                    REQUIRE(shared.join("g", filter, connected(subscriber)) == members.empty());
+                    REQUIRE(shared.join("g", filter, connected(subscriber)).group_begins == members.empty());
                     members[subscriber] = true;
                     break;
                 }
                 case 1: {
                     const bool last = members.erase(subscriber) == 1 && members.empty();
-                    REQUIRE(shared.leave("g", filter, member(subscriber)) == last);
+                    REQUIRE(shared.leave("g", filter, member(subscriber)).group_ends == last);
                     break;
                 }
                 case 2: {
