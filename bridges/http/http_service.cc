@@ -6,6 +6,7 @@
 #include "bridges/http/history_routes.h"
 #include "bridges/http/http_session.h"
 #include "bridges/http/login_routes.h"
+#include "bridges/http/openapi.h"
 #include "bridges/http/publish_routes.h"
 #include "bridges/http/subscribe_routes.h"
 #include "bridges/http/topic_routes.h"
@@ -17,6 +18,9 @@ void add_health_routes(Routes& routes, api::Operations& operations) {
     // That the process answers is all there is to say.
     routes.add("GET", "/healthz",
                [](const ExchangeRef& exchange) { exchange->answer(json_response(200, "{\"status\": \"ok\"}\n")); });
+    routes.add("GET", "/openapi.json", [](const ExchangeRef& exchange) {
+        exchange->answer(json_response(200, std::string(openapi_document())));
+    });
     routes.add("GET", "/readyz", [&operations](const ExchangeRef& exchange) {
         const std::string refusal = operations.store_refusal();
         if (refusal.empty()) return exchange->answer(json_response(200, "{\"status\": \"ready\"}\n"));
