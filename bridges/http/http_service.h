@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "bridges/http/gate.h"
@@ -17,6 +18,8 @@ public:
     // `operations` and `broker` outlive it. `websocket` answers at /mqtt.
     HttpService(api::Operations& operations, api::LocalBroker& broker,
                 std::shared_ptr<const api::UpgradeHandler> websocket);
+    // Before anything is opened: the paths of other bridges, behind its own.
+    void add_routes(const std::function<void(Routes&, const Gate&)>& add) { add(routes_, gate_); }
     std::unique_ptr<api::StreamSession> open(const api::StreamOrigin& origin) override;
 
 private:
