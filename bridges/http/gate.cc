@@ -89,7 +89,7 @@ std::optional<std::string> Gate::token_of(const Request& request) {
 
 std::optional<api::Identity> Gate::logged_in(const Request& request) const {
     const auto token = token_of(request);
-    return token ? logins_.find(*token) : std::nullopt;
+    return token && logins_ != nullptr ? logins_->find(*token) : std::nullopt;
 }
 
 void Gate::identify(const ExchangeRef& exchange, const Handler& handler) const {

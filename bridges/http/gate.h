@@ -23,8 +23,8 @@ public:
     using Handler = std::function<void(const ExchangeRef&, const api::LocalClient&)>;
     static constexpr std::string_view kCookie = "runnel_session";
 
-    // Both outlive the gate and what it makes.
-    Gate(api::LocalBroker& broker, api::LoginSessions& logins) : broker_(broker), logins_(logins) {}
+    // Both outlive the gate and what it makes. Without `logins` there are no tokens.
+    explicit Gate(api::LocalBroker& broker, api::LoginSessions* logins = nullptr) : broker_(broker), logins_(logins) {}
 
     // For everybody who may come in, and for those only who may see and steer what belongs to others. Otherwise the
     // answer is 401 or 403.
@@ -40,7 +40,7 @@ private:
     void check_credentials(const ExchangeRef& exchange, const Handler& handler) const;
 
     api::LocalBroker& broker_;
-    api::LoginSessions& logins_;
+    api::LoginSessions* logins_;
 };
 
 // 401 with what may be shown.

@@ -33,7 +33,7 @@ void add_health_routes(Routes& routes, api::Operations& operations) {
 HttpService::HttpService(api::Operations& operations, api::LocalBroker& broker, api::LoginSessions& logins,
                          std::vector<std::string> origins, std::shared_ptr<const api::UpgradeHandler> websocket,
                          std::function<int64_t()> wall_now_ms)
-    : gate_(broker, logins) {
+    : gate_(broker, &logins) {
     routes_.allow_origins(std::move(origins));
     routes_.identify_with([this](const Request& request) { return gate_.logged_in(request); });
     add_login_routes(routes_, gate_, broker, logins);

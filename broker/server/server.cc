@@ -68,6 +68,7 @@ public:
           store_(log_sink_) {}
 
     int run(const Bridges& bridges) {
+        each_second_ = bridges.each_second;
         raise_descriptor_limit();
         const sigset_t signals = take_over_signals();
         if (!store_.open(config_, loop_count(config_))) return kExitFailure;
@@ -103,6 +104,7 @@ private:
 
     Config config_;
     ReloadFunction reload_;
+    std::function<std::vector<api::LocalPublish>()> each_second_;
     DescriptorLog log_sink_;
     Log log_;
     net::ConnectionCount connections_;
@@ -242,6 +244,8 @@ void Broker::keep_house() {
     constexpr auto kShortPause = std::chrono::milliseconds(20);
     constexpr auto kSpacePause = std::chrono::seconds(5);
     if (SysTopics::Clock::now() < next_house_step_) return;
+    for (api::LocalPublish& publish : each_second_())
+        loops_.front()->post(std::move(publish));
     const bool has_more = store_.keep_history();
     if (SysTopics::Clock::now() >= next_space_step_) {
         store_.give_back_space();
