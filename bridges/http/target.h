@@ -13,6 +13,9 @@ namespace runnel::http {
 // digits, or for %00, which no name of ours may hold.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank);
 
+// For a part of a path or query: all is encoded but letters, digits and "-._~".
+std::string percent_encode(std::string_view text);
+
 // Reads request.target into segments and query. False if it is none of the forms that a server takes (RFC 9112 section
 // 3.2): an absolute path, an absolute URI, or "*".
 bool read_target(Request& request);
