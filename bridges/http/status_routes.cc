@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bridges/http/status_routes.h"
 
+#include "bridges/http/metrics_text.h"
 #include "bridges/http/query_values.h"
 #include "bridges/http/status_json.h"
 
@@ -19,12 +20,24 @@ void show_status(api::Operations& operations, const ExchangeRef& exchange, size_
     });
 }
 
+void show_metrics(api::Operations& operations, const ExchangeRef& exchange) {
+    operations.status(0, [exchange](const api::BrokerStatus& status) {
+        Response response;
+        response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+        response.headers.add("Cache-Control", "no-store");
+        response.body = metrics_text(status);
+        exchange->answer(response);
+    });
+}
+
 }  // namespace
 
 void add_status_routes(Routes& routes, api::Operations& operations, const Routes::Guard& guard, size_t queues_shown) {
     routes.add("GET", "/v1/status", guard([&operations, queues_shown](const ExchangeRef& exchange) {
                    show_status(operations, exchange, queues_shown);
                }));
+    routes.add("GET", "/metrics",
+               guard([&operations](const ExchangeRef& exchange) { show_metrics(operations, exchange); }));
 }
 
 }  // namespace runnel::http
