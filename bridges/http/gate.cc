@@ -81,6 +81,14 @@ Routes::Handler Gate::admin(Handler handler) const {
     });
 }
 
+Routes::Guard Gate::admin_guard() const {
+    return [this](Routes::Handler handler) {
+        return admin([handler = std::move(handler)](const ExchangeRef& exchange, const api::LocalClient&) {
+            handler(exchange);
+        });
+    };
+}
+
 std::optional<std::string> Gate::token_of(const Request& request) {
     const std::string* field = request.headers.find("Authorization");
     if (field != nullptr && has_scheme(*field, kBearer)) return field->substr(kBearer.size());

@@ -30,6 +30,7 @@ public:
     // answer is 401 or 403.
     Routes::Handler user(Handler handler) const;
     Routes::Handler admin(Handler handler) const;
+    Routes::Guard admin_guard() const;
 
     // The token that the request shows, and who that is.
     static std::optional<std::string> token_of(const Request& request);

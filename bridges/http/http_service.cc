@@ -3,11 +3,14 @@
 
 #include <utility>
 
+#include "bridges/http/client_routes.h"
 #include "bridges/http/history_routes.h"
 #include "bridges/http/http_session.h"
 #include "bridges/http/login_routes.h"
 #include "bridges/http/openapi.h"
 #include "bridges/http/publish_routes.h"
+#include "bridges/http/retained_routes.h"
+#include "bridges/http/status_routes.h"
 #include "bridges/http/subscribe_routes.h"
 #include "bridges/http/topic_routes.h"
 
@@ -42,6 +45,10 @@ HttpService::HttpService(api::Operations& operations, api::LocalBroker& broker, 
     add_publish_routes(routes_, gate_, broker);
     add_history_routes(routes_, gate_, broker, wall_now_ms);
     add_subscribe_routes(routes_, gate_, broker, wall_now_ms);
+    // The longest queues only if they are asked for: every Session is looked at for them.
+    add_status_routes(routes_, operations, gate_.admin_guard(), 0);
+    add_client_routes(routes_, operations, gate_.admin_guard());
+    add_retained_routes(routes_, gate_, broker);
     routes_.add_upgrade("mqtt", std::move(websocket));
 }
 

@@ -47,6 +47,23 @@ bool read_pairs(std::string_view text, std::vector<std::pair<std::string, std::s
     return true;
 }
 
+std::string percent_encode(std::string_view text) {
+    constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+    constexpr char kDigits[] = "0123456789ABCDEF";
+    std::string encoded;
+    for (const char c : text) {
+        if (kPlain.find(c) != std::string_view::npos) {
+            encoded += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        encoded += '%';
+        encoded += kDigits[byte >> 4];
+        encoded += kDigits[byte & 15];
+    }
+    return encoded;
+}
+
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
     std::string decoded;
     decoded.reserve(text.size());

@@ -18,6 +18,9 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_bl
 // "a=1&b=2", as in queries and forms, decoded and appended to `pairs`. False if it is malformed.
 bool read_pairs(std::string_view text, std::vector<std::pair<std::string, std::string>>& pairs);
 
+// For a part of a path or query: all is encoded but letters, digits and "-._~".
+std::string percent_encode(std::string_view text);
+
 // Reads request.target into segments and query. False if it is none of the forms that a server takes (RFC 9112 section
 // 3.2): an absolute path, an absolute URI, or "*".
 bool read_target(Request& request);

@@ -49,7 +49,8 @@ public:
         done({});
     }
     mqtt::MessageRef retained_message(std::string_view) const override { return {}; }
-    std::vector<mqtt::MessageRef> retained_messages(std::string_view, std::string_view, size_t) const override {
+    std::vector<mqtt::MessageRef> retained_messages(const api::LocalClient&, std::string_view, std::string_view,
+                                                    size_t) const override {
         return {};
     }
     uint32_t remaining_expiry(const mqtt::ApplicationMessage&) const override { return 0; }
