@@ -17,7 +17,6 @@ using mqtt::PropertyId;
 // User Properties by which the broker is asked for kept messages and their names, and gives them
 // (broker/shard/replay.h).
 constexpr std::string_view kReplaySince = "replay-since";
-constexpr std::string_view kReplayed = "replayed";
 constexpr std::string_view kHistoryIds = "history-ids";
 constexpr std::string_view kHistoryId = "history-id";
 

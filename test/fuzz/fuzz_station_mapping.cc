@@ -25,7 +25,7 @@ constexpr std::string_view kOwn =
     std::abort();
 }
 
-test::Stations& stations() {
+test::Stations& all_stations() {
     static test::Stations all(
         "{name='e',preset='ecowitt'},{name='w',preset='wunderground'},{name='a',preset='ambient'},"
         "{name='s',preset='sensor-community'}," +
@@ -48,7 +48,7 @@ void check(const api::LocalPublish& message) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* input, size_t size) {
-    test::Stations& all = stations();
+    test::Stations& all = all_stations();
     all.broker.messages.clear();
     all.broker.clients.clear();
     all.heard.clear();
