@@ -10,9 +10,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 policy=/usr/sbin/policy-rc.d
 
 # Debian starts a service when its package is installed. The tests start the mosquitto broker themselves, on ports of
-# their own, and port 1883 belongs to Runnel: so the service is neither started now nor at the next boot.
-install_mosquitto_without_service() {
-  is_installed mosquitto && return
+# their own, and port 1883 belongs to Runnel; of prometheus they need promtool alone. So the service is neither started
+# now nor at the next boot.
+install_without_service() {
+  is_installed "$1" && return
   local ours=no
   if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
@@ -20,11 +21,11 @@ install_mosquitto_without_service() {
     ours=yes
     trap 'as_root rm -f "$policy"' EXIT
   fi
-  install_packages mosquitto
+  install_packages "$1"
   if [ "$ours" = yes ]; then
     as_root rm -f "$policy"
     trap - EXIT
-    as_root update-rc.d mosquitto disable >/dev/null 2>&1 || true
+    as_root update-rc.d "$1" disable >/dev/null 2>&1 || true
   fi
 }
 
@@ -43,6 +44,7 @@ install_node_packages() {
 "$here/install-build-packages.sh"
 install_packages doctest-dev python3 python3-pytest python3-paho-mqtt mosquitto-clients clang clang-format clang-tidy \
   libclang-rt-14-dev chromium fonts-dejavu-core
-install_mosquitto_without_service
+install_without_service mosquitto
+install_without_service prometheus
 install_node_packages interop MQTT.js
 install_node_packages browser "Playwright and axe"

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bridges/http/admin_service.h"
 
-#include <charconv>
+#include <utility>
 
+#include "bridges/http/client_routes.h"
+#include "bridges/http/history_routes.h"
 #include "bridges/http/http_session.h"
-#include "bridges/http/status_json.h"
+#include "bridges/http/status_routes.h"
 #include "broker/base/json.h"
 #include "broker/base/json_value.h"
 
@@ -12,7 +14,6 @@ namespace runnel::http {
 namespace {
 
 constexpr size_t kQueuesShown = 5;
-constexpr size_t kQueuesMax = 1000;
 
 Response backup_response(const api::BackupResult& result, const std::string& directory) {
     using Kind = api::BackupResult::Kind;
@@ -43,26 +44,14 @@ void back_up(api::Operations& operations, const ExchangeRef& exchange) {
     });
 }
 
-void show_status(api::Operations& operations, const ExchangeRef& exchange) {
-    size_t queues = kQueuesShown;
-    if (const std::string* wanted = exchange->request().find_query("queues")) {
-        const char* end = wanted->data() + wanted->size();
-        const auto read = std::from_chars(wanted->data(), end, queues);
-        if (wanted->empty() || read.ec != std::errc() || read.ptr != end || queues > kQueuesMax)
-            return exchange->answer(problem(422, "queues", "\"queues\" must be a number from 0 to 1000."));
-    }
-    operations.status(queues, [exchange](const api::BrokerStatus& status) {
-        Response response = json_response(200, status_json(status));
-        response.headers.add("Cache-Control", "no-store");
-        exchange->answer(response);
-    });
-}
-
 }  // namespace
 
-void add_admin_routes(Routes& routes, api::Operations& operations) {
-    routes.add("GET", "/v1/status", [&operations](const ExchangeRef& exchange) { show_status(operations, exchange); });
-    routes.add("POST", "/v1/backup", [&operations](const ExchangeRef& exchange) { back_up(operations, exchange); });
+AdminService::AdminService(api::Operations& operations, const api::History* history,
+                           std::function<int64_t()> wall_now_ms) {
+    add_status_routes(routes_, operations, Routes::unguarded, kQueuesShown);
+    routes_.add("POST", "/v1/backup", [&operations](const ExchangeRef& exchange) { back_up(operations, exchange); });
+    add_client_routes(routes_, operations, Routes::unguarded);
+    add_history_routes(routes_, history, std::move(wall_now_ms));
 }
 
 std::unique_ptr<api::StreamSession> AdminService::open(const api::StreamOrigin& origin) {

@@ -81,6 +81,14 @@ Routes::Handler Gate::admin(Handler handler) const {
     });
 }
 
+Routes::Guard Gate::admin_guard() const {
+    return [this](Routes::Handler handler) {
+        return admin([handler = std::move(handler)](const ExchangeRef& exchange, const api::LocalClient&) {
+            handler(exchange);
+        });
+    };
+}
+
 std::optional<std::string> Gate::token_of(const Request& request) {
     const std::string* field = request.headers.find("Authorization");
     if (field != nullptr && has_scheme(*field, kBearer)) return field->substr(kBearer.size());
@@ -89,7 +97,7 @@ std::optional<std::string> Gate::token_of(const Request& request) {
 
 std::optional<api::Identity> Gate::logged_in(const Request& request) const {
     const auto token = token_of(request);
-    return token ? logins_.find(*token) : std::nullopt;
+    return token && logins_ != nullptr ? logins_->find(*token) : std::nullopt;
 }
 
 void Gate::identify(const ExchangeRef& exchange, const Handler& handler) const {

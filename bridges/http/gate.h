@@ -23,13 +23,14 @@ public:
     using Handler = std::function<void(const ExchangeRef&, const api::LocalClient&)>;
     static constexpr std::string_view kCookie = "runnel_session";
 
-    // Both outlive the gate and what it makes.
-    Gate(api::LocalBroker& broker, api::LoginSessions& logins) : broker_(broker), logins_(logins) {}
+    // Both outlive the gate and what it makes. Without `logins` there are no tokens.
+    explicit Gate(api::LocalBroker& broker, api::LoginSessions* logins = nullptr) : broker_(broker), logins_(logins) {}
 
     // For everybody who may come in, and for those only who may see and steer what belongs to others. Otherwise the
     // answer is 401 or 403.
     Routes::Handler user(Handler handler) const;
     Routes::Handler admin(Handler handler) const;
+    Routes::Guard admin_guard() const;
 
     // The token that the request shows, and who that is.
     static std::optional<std::string> token_of(const Request& request);
@@ -40,7 +41,7 @@ private:
     void check_credentials(const ExchangeRef& exchange, const Handler& handler) const;
 
     api::LocalBroker& broker_;
-    api::LoginSessions& logins_;
+    api::LoginSessions* logins_;
 };
 
 // 401 with what may be shown.

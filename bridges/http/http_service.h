@@ -28,6 +28,8 @@ public:
     HttpService& operator=(const HttpService&) = delete;
     // The web page at /.
     void add_page(const Page& page) { add_page_routes(routes_, page); }
+    // Before anything is opened: the paths of other bridges, behind its own.
+    void add_routes(const std::function<void(Routes&, const Gate&)>& add) { add(routes_, gate_); }
     std::unique_ptr<api::StreamSession> open(const api::StreamOrigin& origin) override;
 
 private:

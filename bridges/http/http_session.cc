@@ -80,6 +80,7 @@ void HttpSession::upgrade(const Request& request) {
         connection_->switch_protocols(headers);
         caller_->continuation.filter = std::move(answer.filter);
         caller_->continuation.identity = routes_.identity_of(request);
+        caller_->continuation.transport = api::ClientTransport::WebSocket;
         return;
     }
     Response refusal =

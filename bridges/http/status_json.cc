@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bridges/http/status_json.h"
 
+#include "broker/base/date_time.h"
 #include "broker/base/json.h"
 
 namespace runnel::http {
@@ -32,6 +33,7 @@ void add_loops(JsonObject& object, const api::BrokerStatus& status) {
         each.number("connections", loop.connections);
         each.number("sessions", loop.sessions);
         each.number("queued_messages", loop.queued_messages);
+        each.number("busy", loop.busy);
     });
 }
 
@@ -49,6 +51,7 @@ void add_gauges(JsonObject& object, const api::BrokerStatus& status) {
     object.number("connections", status.connections);
     object.number("connections_total", status.connections_total);
     object.number("connections_refused", status.connections_refused);
+    object.number("logins_refused", status.logins_refused);
     object.number("sessions", status.sessions);
     object.number("subscriptions", status.subscriptions);
     object.number("shared_subscriptions", status.shared_subscriptions);
@@ -68,6 +71,19 @@ void add_traffic(JsonObject& object, const api::TrafficStatus& traffic) {
     totals.number("packets_sent", traffic.packets_sent);
     totals.number("bytes_received", traffic.bytes_received);
     totals.number("bytes_sent", traffic.bytes_sent);
+}
+
+void add_drops(JsonObject& object, const CounterValues& counters) {
+    JsonObject dropped(object.member("dropped"));
+    for (size_t row = 0; row < kCounterTable.size(); ++row)
+        if (!kCounterTable[row].reason.empty()) dropped.number(kCounterTable[row].reason, counters[row]);
+}
+
+void add_history(JsonObject& object, const api::BrokerStatus& status) {
+    append_array(object.member("history"), status.history, [](JsonObject& each, const api::HistoryRuleStatus& rule) {
+        each.text("filter", rule.filter);
+        each.text("keep", rule.keep);
+    });
 }
 
 void add_rates(JsonObject& object, const api::TrafficRates& rates) {
@@ -104,14 +120,17 @@ std::string status_json(const api::BrokerStatus& status) {
         JsonObject object(out);
         object.text("version", status.version);
         object.number("pid", status.pid);
+        object.text("time", format_date_time(status.time_ms));
         object.number("uptime_seconds", status.uptime_seconds);
         add_listeners(object, status);
         add_loops(object, status);
         add_gauges(object, status);
         add_queues(object, status);
         add_traffic(object, status.traffic);
+        add_drops(object, status.counters);
         add_rates(object, status.rates);
         add_storage(object, status.storage);
+        add_history(object, status);
     }
     return out + "\n";
 }

@@ -33,19 +33,36 @@ bool read_path(std::string_view path, std::vector<std::string>& segments) {
     }
 }
 
-bool read_query(std::string_view text, std::vector<std::pair<std::string, std::string>>& query) {
+}  // namespace
+
+bool read_pairs(std::string_view text, std::vector<std::pair<std::string, std::string>>& pairs) {
     while (!text.empty()) {
         std::string_view value = take_until(text, '&');
         if (value.empty()) continue;
         auto name = percent_decode(take_until(value, '='), true);
         auto decoded = percent_decode(value, true);
         if (!name || !decoded) return false;
-        query.emplace_back(*std::move(name), *std::move(decoded));
+        pairs.emplace_back(*std::move(name), *std::move(decoded));
     }
     return true;
 }
 
-}  // namespace
+std::string percent_encode(std::string_view text) {
+    constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+    constexpr char kDigits[] = "0123456789ABCDEF";
+    std::string encoded;
+    for (const char c : text) {
+        if (kPlain.find(c) != std::string_view::npos) {
+            encoded += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        encoded += '%';
+        encoded += kDigits[byte >> 4];
+        encoded += kDigits[byte & 15];
+    }
+    return encoded;
+}
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank) {
     std::string decoded;
@@ -78,7 +95,7 @@ bool read_target(Request& request) {
     }
     if (!target.starts_with('/')) return false;
     const std::string_view path = take_until(target, '?');
-    return read_path(path, request.segments) && read_query(target, request.query);
+    return read_path(path, request.segments) && read_pairs(target, request.query);
 }
 
 }  // namespace runnel::http

@@ -45,9 +45,10 @@ public:
                          std::function<void(const LocalPublished&)> done) = 0;
     // Null if there is none. Rights are not looked at.
     virtual mqtt::MessageRef retained_message(std::string_view topic) const = 0;
-    // Those that match, in the order of the topics, from behind `after` on, `count_max` at most.
-    virtual std::vector<mqtt::MessageRef> retained_messages(std::string_view filter, std::string_view after,
-                                                            size_t count_max) const = 0;
+    // Those that match and that the client may receive, in the order of the topics, from behind `after` on, `count_max`
+    // at most.
+    virtual std::vector<mqtt::MessageRef> retained_messages(const LocalClient& client, std::string_view filter,
+                                                            std::string_view after, size_t count_max) const = 0;
     // Whole seconds that are left of a Message Expiry Interval.
     virtual uint32_t remaining_expiry(const mqtt::ApplicationMessage& message) const = 0;
     virtual int64_t wall_ms(const mqtt::ApplicationMessage& message) const = 0;

@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "broker/api/clients.h"
+#include "broker/base/counter_table.h"
+
 namespace runnel::api {
 
 struct ListenerStatus {
@@ -19,6 +22,7 @@ struct LoopStatus {
     uint64_t connections = 0;
     uint64_t sessions = 0;
     uint64_t queued_messages = 0;
+    double busy = 0;  // 0 to 1, of the last seconds.
 };
 
 // Messages that wait for one client.
@@ -64,15 +68,22 @@ struct StorageStatus {
     std::string failure;  // Why, if it is.
 };
 
+struct HistoryRuleStatus {
+    std::string filter;
+    std::string keep;  // "30d"
+};
+
 struct BrokerStatus {
     std::string version;
     uint64_t pid = 0;
+    int64_t time_ms = 0;  // Of the wall clock.
     uint64_t uptime_seconds = 0;
     std::vector<ListenerStatus> listeners;
     std::vector<LoopStatus> loops;
     uint64_t connections = 0;
     uint64_t connections_total = 0;
     uint64_t connections_refused = 0;
+    uint64_t logins_refused = 0;
     uint64_t sessions = 0;
     uint64_t subscriptions = 0;
     uint64_t shared_subscriptions = 0;
@@ -85,6 +96,8 @@ struct BrokerStatus {
     TrafficStatus traffic;
     TrafficRates rates;
     StorageStatus storage;
+    std::vector<HistoryRuleStatus> history;
+    CounterValues counters{};  // All that is counted, the above among it.
 };
 
 struct BackupResult {
@@ -107,6 +120,14 @@ public:
     // A consistent copy of the store as it is now, in a directory that must not exist yet; the broker goes on
     // meanwhile. One at a time. `done` is called later, by the thread that called this.
     virtual void back_up(const std::string& directory, std::function<void(const BackupResult&)> done) = 0;
+
+    // The event loops are asked for these; `done` is called as for status().
+    virtual void clients(const ClientQuery& query, std::function<void(const ClientPage&)> done) = 0;
+    virtual void client(const std::string& client_identifier, std::function<void(const ClientFound&)> done) = 0;
+    virtual void subscriptions(const SubscriptionQuery& query, std::function<void(const SubscriptionPage&)> done) = 0;
+    // Disconnects a client, if it is connected, and ends its Session if wanted.
+    virtual void end_client(const std::string& client_identifier, bool ends_session,
+                            std::function<void(const ClientEnded&)> done) = 0;
 };
 
 }  // namespace runnel::api

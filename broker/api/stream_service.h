@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "broker/api/byte_filter.h"
+#include "broker/api/client_transport.h"
 #include "broker/api/identity.h"
 
 namespace runnel::api {
@@ -42,6 +43,7 @@ public:
         std::unique_ptr<ByteFilter> filter;  // Null until then.
         std::string rest;                    // What was received behind the request; given to the filter even if empty.
         std::optional<Identity> identity;    // Who it is, if that has been shown.
+        ClientTransport transport = ClientTransport::Http;
     };
     virtual Continuation take_continuation() = 0;
     // Called when there is output that came between two calls: an answer that was waited for.

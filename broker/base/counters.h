@@ -20,8 +20,8 @@ private:
     std::atomic<uint64_t> value_{0};
 };
 
-// What one shard counts. Written by its thread only; $SYS and the admin interfaces add the shards up.
-struct alignas(64) Counters {
+// Each has its row in counter_table.h, which says what it is called where it is shown.
+struct CounterFields {
     // Gauges.
     Counter connections;
     Counter sessions;
@@ -36,6 +36,7 @@ struct alignas(64) Counters {
     // Totals since the start.
     Counter connections_total;
     Counter connections_refused;
+    Counter logins_refused;  // Of MQTT, and of bridges.
     Counter bytes_received;
     Counter bytes_sent;
     Counter packets_received;
@@ -57,5 +58,8 @@ struct alignas(64) Counters {
     Counter dropped_retained_full;
     Counter dropped_not_stored;  // Refused because the store takes nothing.
 };
+
+// What one shard counts. Written by its thread only; $SYS and the admin interfaces add the shards up.
+struct alignas(64) Counters : CounterFields {};
 
 }  // namespace runnel

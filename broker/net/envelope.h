@@ -6,16 +6,18 @@
 #include <memory>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "broker/api/access_control.h"
 #include "broker/api/authenticator.h"
 #include "broker/api/byte_filter.h"
 #include "broker/api/local_client.h"
-#include "broker/api/operations.h"
 #include "broker/net/connection_count.h"
 #include "broker/net/drain_rounds.h"
 #include "broker/shard/effects.h"
+
+namespace runnel::shard {
+class Shard;
+}
 
 namespace runnel::net {
 
@@ -46,10 +48,10 @@ struct Stored {
 struct StoreRefuses {
     std::string why;
 };
-// An operator asks which queues are the longest. The answer is given by the loop's thread.
-struct QueuesAsked {
-    size_t count = 0;
-    std::function<void(std::vector<api::QueueStatus>)> answer;
+// Something short to be done by the loop's thread, with its shard: what an operator asks, or an answer that comes from
+// another thread.
+struct Task {
+    std::function<void(shard::Shard&, Time)> carry_out;
 };
 // Disconnect everybody, let what was sent arrive, then end the loop.
 struct Drain {
@@ -57,6 +59,6 @@ struct Drain {
 };
 
 using Envelope = std::variant<PeerBatch, HandedOver, api::LocalPublish, AccessChanged, Stored, shard::DeliveriesRead,
-                              StoreRefuses, QueuesAsked, Drain>;
+                              StoreRefuses, Task, Drain>;
 
 }  // namespace runnel::net

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/net/event_loop.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "broker/base/check.h"
 #include "broker/net/socket.h"
 #include "broker/net/stream.h"
-#include "broker/shard/longest_queues.h"
 
 namespace runnel::net {
 namespace {
@@ -46,7 +47,7 @@ EventLoop::EventLoop(const Settings& settings, const shard::Settings& shard_sett
                            std::move(authenticator), std::move(access), settings.store != nullptr, settings.clock,
                            settings.run},
         now());
-    local_broker_ = std::make_unique<LoopBroker>(loop_, *shard_, settings.history);
+    local_broker_ = std::make_unique<LoopBroker>(loop_, *shard_, counters, settings.history);
 }
 
 EventLoop::~EventLoop() {
@@ -60,6 +61,13 @@ void EventLoop::start(std::vector<EventLoop*> peers) {
 
 void EventLoop::join() {
     if (thread_.joinable()) thread_.join();
+}
+
+std::chrono::nanoseconds EventLoop::busy_time() {
+    clockid_t clock{};
+    timespec time{};
+    if (pthread_getcpuclockid(thread_.native_handle(), &clock) != 0 || clock_gettime(clock, &time) != 0) return {};
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 void EventLoop::run() {
@@ -102,8 +110,8 @@ void EventLoop::receive(StoreRefuses& refusal) {
     shard_->store_refuses(std::move(refusal.why), now());
 }
 
-void EventLoop::receive(QueuesAsked& asked) {
-    asked.answer(shard::longest_queues(shard_->sessions(), asked.count));
+void EventLoop::receive(Task& task) {
+    task.carry_out(*shard_, now());
 }
 
 void EventLoop::receive(shard::DeliveriesRead& answer) {

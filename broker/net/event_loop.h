@@ -3,6 +3,7 @@
 
 #include <uv.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +64,8 @@ public:
     void post(Envelope envelope) { mailbox_.post(std::move(envelope)); }
     void post(Envelope envelope, size_t size) { mailbox_.post(std::move(envelope), size); }
     bool mailbox_is_full() const { return mailbox_.is_full(); }
+    // What the thread has computed since start(). Any thread, before join().
+    std::chrono::nanoseconds busy_time();
     // Waits for the thread to end, which it does after a Drain.
     void join();
 
@@ -89,7 +92,7 @@ private:
     void receive(Stored& stored);
     void receive(shard::DeliveriesRead& answer);
     void receive(StoreRefuses& refusal);
-    void receive(QueuesAsked& asked);
+    void receive(Task& task);
     void receive(Drain& drain);
     void end_turn();
     void end_shard_turn();

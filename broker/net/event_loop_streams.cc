@@ -159,6 +159,7 @@ void EventLoop::stream_goes_on_as_mqtt(Stream& stream, api::StreamSession::Conti
     HandedOver connection;
     connection.address = std::move(stream.address);
     connection.address.identity = std::move(next.identity);
+    connection.address.transport = next.transport;
     connection.counted = std::move(stream.counted);
     connection.descriptor = release_stream(stream);
     if (!next.filter->received(next.rest, connection.bytes, connection.outside)) {

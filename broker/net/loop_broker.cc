@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "broker/base/check.h"
+#include "broker/base/least.h"
 
 namespace runnel::net {
 namespace {
@@ -52,7 +53,10 @@ void LoopBroker::authenticate(api::Credentials credentials,
     }
     queue([authenticator, credentials = std::move(credentials),
            outcome] { *outcome = authenticator->check(credentials); },
-          [outcome, done = std::move(done)] { done(*outcome); });
+          [this, outcome, done = std::move(done)] {
+              if (!outcome->accepted()) counters_.logins_refused.add();
+              done(*outcome);
+          });
 }
 
 bool LoopBroker::may_subscribe(const api::LocalClient& client, std::string_view filter) const {
@@ -97,20 +101,15 @@ mqtt::MessageRef LoopBroker::retained_message(std::string_view topic) const {
     return found;
 }
 
-std::vector<mqtt::MessageRef> LoopBroker::retained_messages(std::string_view filter, std::string_view after,
-                                                            size_t count_max) const {
-    const auto order = [](const mqtt::MessageRef& a, const mqtt::MessageRef& b) { return a->topic() < b->topic(); };
-    std::vector<mqtt::MessageRef> first;  // A heap: of those so far the first ones by topic, the last of them in front.
+std::vector<mqtt::MessageRef> LoopBroker::retained_messages(const api::LocalClient& client, std::string_view filter,
+                                                            std::string_view after, size_t count_max) const {
+    const auto topic_of = [](const mqtt::MessageRef& message) { return message->topic(); };
+    Least<mqtt::MessageRef, decltype(topic_of)> first(count_max, topic_of);
     shard_.retained_messages().match(filter, now(), [&](const mqtt::MessageRef& message) {
-        if (message->topic() <= after) return;
-        first.push_back(message);
-        std::ranges::push_heap(first, order);
-        if (first.size() <= count_max) return;
-        std::ranges::pop_heap(first, order);
-        first.pop_back();
+        const std::string_view topic = message->topic();
+        if (topic > after && first.wants(topic) && may_receive(client, topic)) first.add(message);
     });
-    std::ranges::sort_heap(first, order);
-    return first;
+    return first.take();
 }
 
 uint32_t LoopBroker::remaining_expiry(const mqtt::ApplicationMessage& message) const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "broker/api/local_broker.h"
+#include "broker/base/counters.h"
 #include "broker/shard/shard.h"
 
 namespace runnel::net {
@@ -18,8 +19,8 @@ namespace runnel::net {
 class LoopBroker final : public api::LocalBroker {
 public:
     // All of it outlives this; `history` is null where nothing is stored.
-    LoopBroker(uv_loop_t& loop, shard::Shard& shard, const api::History* history)
-        : loop_(loop), shard_(shard), history_(history) {}
+    LoopBroker(uv_loop_t& loop, shard::Shard& shard, Counters& counters, const api::History* history)
+        : loop_(loop), shard_(shard), counters_(counters), history_(history) {}
 
     void authenticate(api::Credentials credentials,
                       std::function<void(const api::AuthenticationOutcome&)> done) override;
@@ -30,8 +31,8 @@ public:
     void publish(const api::LocalClient& client, const api::LocalPublish& publish,
                  std::function<void(const api::LocalPublished&)> done) override;
     mqtt::MessageRef retained_message(std::string_view topic) const override;
-    std::vector<mqtt::MessageRef> retained_messages(std::string_view filter, std::string_view after,
-                                                    size_t count_max) const override;
+    std::vector<mqtt::MessageRef> retained_messages(const api::LocalClient& client, std::string_view filter,
+                                                    std::string_view after, size_t count_max) const override;
     uint32_t remaining_expiry(const mqtt::ApplicationMessage& message) const override;
     int64_t wall_ms(const mqtt::ApplicationMessage& message) const override;
     bool has_history() const override { return history_ != nullptr; }
@@ -54,6 +55,7 @@ private:
 
     uv_loop_t& loop_;
     shard::Shard& shard_;
+    Counters& counters_;
     const api::History* history_;
     uint32_t work_open_ = 0;
     uint64_t users_generation_ = 1;

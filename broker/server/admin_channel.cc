@@ -24,7 +24,7 @@ using std::chrono::seconds;
 
 constexpr seconds kPatience{10};     // For a request, and for taking the next part of an answer.
 constexpr seconds kLastPatience{2};  // For being told so.
-constexpr seconds kTick{1};
+constexpr seconds kWaitMax{10};
 constexpr unsigned kOnlyOwner = 0600;
 
 bool would_block() {
@@ -46,11 +46,9 @@ std::optional<AdminChannel::Fault> AdminChannel::open(const std::string& data_di
     return std::nullopt;
 }
 
-void AdminChannel::start(api::StreamService& service, std::function<void()> tick) {
+void AdminChannel::start(api::StreamService& service) {
     if (listener_ < 0) return;
     service_ = &service;
-    tick_ = std::move(tick);
-    next_tick_ = Clock::now() + kTick;
     thread_ = std::thread([this] { run(); });
 }
 
@@ -86,9 +84,6 @@ void AdminChannel::run() {
         for (Client& client : clients_)
             serve(client);
         linger_or_close();
-        if (Clock::now() < next_tick_) continue;
-        tick_();
-        next_tick_ = Clock::now() + kTick;
     }
     run_tasks();  // Answers that came at last.
     for (Client& client : clients_)
@@ -108,7 +103,7 @@ std::vector<pollfd> AdminChannel::watched() const {
 }
 
 int AdminChannel::wait_ms() const {
-    Clock::time_point next = next_tick_;
+    Clock::time_point next = Clock::now() + kWaitMax;
     for (const Client& client : clients_) {
         if (client.session->wants_turn()) return 0;
         if (client.waits != api::StreamSession::Waits::ForUs) next = std::min(next, client.deadline);

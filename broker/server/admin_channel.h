@@ -35,8 +35,8 @@ public:
     };
     // Listens; creates the directory if need be.
     std::optional<Fault> open(const std::string& data_dir);
-    // Serves, if it could be opened. `tick` is called every second, by the thread. Both outlive it.
-    void start(api::StreamService& service, std::function<void()> tick);
+    // Serves, if it could be opened. `service` outlives it.
+    void start(api::StreamService& service);
     // Any thread: to be called by the one that serves. Dropped when it has stopped.
     void post(std::function<void()> task);
     void stop();
@@ -72,8 +72,6 @@ private:
     int listener_ = -1;
     int wake_up_ = -1;
     api::StreamService* service_ = nullptr;
-    std::function<void()> tick_;
-    Clock::time_point next_tick_;
     std::vector<Client> clients_;
     std::atomic<bool> stopping_{false};
     std::mutex mutex_;

@@ -5,18 +5,21 @@
 
 #include <algorithm>
 #include <ctime>
+#include <functional>
 #include <iterator>
+#include <optional>
 #include <utility>
 
+#include "broker/server/units.h"
+#include "broker/shard/longest_queues.h"
 #include "storage/backup.h"
 #include "storage/store_directory.h"
 
 namespace runnel::server {
 namespace {
 
-constexpr size_t kSamplesMax = 3;
-constexpr std::chrono::seconds kSampleInterval{5};
-constexpr std::chrono::seconds kLoopPatience{2};
+constexpr size_t kSamplesMax = 11;
+constexpr std::chrono::milliseconds kSampleInterval{990};
 
 std::string_view name_of(storage::Durability durability) {
     switch (durability) {
@@ -43,7 +46,11 @@ double milliseconds_of(uint64_t microseconds) {
 }  // namespace
 
 BrokerOperations::BrokerOperations(Parts parts)
-    : parts_(std::move(parts)), log_(parts_.log), start_(Clock::now()), samples_{{start_, traffic()}} {}
+    : parts_(std::move(parts)),
+      log_(parts_.log),
+      questions_(parts_.loops),
+      start_(Clock::now()),
+      samples_{{start_, traffic(), std::vector<std::chrono::nanoseconds>(parts_.loops.size())}} {}
 
 uint64_t BrokerOperations::sum(Counter Counters::*counter) const {
     uint64_t total = 0;
@@ -56,10 +63,8 @@ api::TrafficStatus BrokerOperations::traffic() const {
     api::TrafficStatus traffic;
     traffic.messages_received = sum(&Counters::publish_received);
     traffic.messages_sent = sum(&Counters::publish_sent);
-    for (const auto counter : {&Counters::dropped_queue_full, &Counters::dropped_too_large, &Counters::dropped_expired,
-                               &Counters::dropped_not_authorized, &Counters::dropped_offline,
-                               &Counters::dropped_retained_full, &Counters::dropped_not_stored})
-        traffic.messages_dropped += sum(counter);
+    for (const CounterRow& row : kCounterTable)
+        if (!row.reason.empty()) traffic.messages_dropped += value_of(row, parts_.counters);
     traffic.packets_received = sum(&Counters::packets_received);
     traffic.packets_sent = sum(&Counters::packets_sent);
     traffic.bytes_received = sum(&Counters::bytes_received);
@@ -68,17 +73,36 @@ api::TrafficStatus BrokerOperations::traffic() const {
 }
 
 void BrokerOperations::time_advanced() {
-    if (Clock::now() >= samples_.back().at + kSampleInterval) take_sample();
-    for (auto at = questions_.begin(); at != questions_.end() && Clock::now() >= at->second.deadline;)
-        answer(std::move(questions_.extract(at++).mapped()));
-}
-
-void BrokerOperations::take_sample() {
-    samples_.push_back({Clock::now(), traffic()});
+    questions_.time_advanced();
+    if (Clock::now() < samples_.back().at + kSampleInterval) return;
+    Sample taken = sample();
+    const std::lock_guard lock(samples_mutex_);
+    samples_.push_back(std::move(taken));
     if (samples_.size() > kSamplesMax) samples_.pop_front();
 }
 
+BrokerOperations::Sample BrokerOperations::sample() const {
+    Sample sample{Clock::now(), traffic(), {}};
+    for (net::EventLoop* loop : parts_.loops)
+        sample.busy.push_back(loop->busy_time());
+    return sample;
+}
+
+// Of each loop, over all samples.
+std::vector<double> BrokerOperations::busy() const {
+    const std::lock_guard lock(samples_mutex_);
+    const Sample& before = samples_.front();
+    const double seconds = std::max(std::chrono::duration<double>(samples_.back().at - before.at).count(), 0.001);
+    std::vector<double> busy;
+    for (size_t loop = 0; loop < before.busy.size(); ++loop) {
+        const std::chrono::duration<double> spent = samples_.back().busy[loop] - before.busy[loop];
+        busy.push_back(std::clamp(spent.count() / seconds, 0.0, 1.0));
+    }
+    return busy;
+}
+
 api::TrafficRates BrokerOperations::rates(const api::TrafficStatus& now) const {
+    const std::lock_guard lock(samples_mutex_);
     const api::TrafficStatus& before = samples_.front().traffic;
     api::TrafficRates rates;
     rates.seconds = std::chrono::duration<double>(Clock::now() - samples_.front().at).count();
@@ -116,57 +140,54 @@ api::StorageStatus BrokerOperations::storage() const {
 }
 
 void BrokerOperations::status(size_t queues, std::function<void(const api::BrokerStatus&)> done) {
-    Question question{
-        queues, {}, std::vector<bool>(parts_.loops.size()), std::move(done), Clock::now() + kLoopPatience};
-    if (queues == 0) {
-        question.answers.assign(parts_.loops.size(), true);
-        return answer(std::move(question));
-    }
-    const uint64_t number = next_question_++;
-    questions_.emplace(number, std::move(question));
-    for (size_t loop = 0; loop < parts_.loops.size(); ++loop) {
-        const auto received = [this, number, loop](std::vector<api::QueueStatus> found) {
-            parts_.post([this, number, loop, found = std::move(found)] { queues_received(number, loop, found); });
-        };
-        parts_.loops[loop]->post(net::QueuesAsked{queues, received});
-    }
-}
-
-void BrokerOperations::queues_received(uint64_t number, size_t loop, std::vector<api::QueueStatus> queues) {
-    const auto at = questions_.find(number);
-    if (at == questions_.end()) return;  // Too late.
-    Question& question = at->second;
-    question.answers[loop] = true;
-    std::move(queues.begin(), queues.end(), std::back_inserter(question.longest));
-    if (std::find(question.answers.begin(), question.answers.end(), false) == question.answers.end())
-        answer(std::move(questions_.extract(at).mapped()));
-}
-
-void BrokerOperations::answer(Question question) const {
-    api::BrokerStatus status = counted();
-    status.longest_queues = std::move(question.longest);
-    std::stable_sort(status.longest_queues.begin(), status.longest_queues.end(),
-                     [](const api::QueueStatus& a, const api::QueueStatus& b) { return a.messages > b.messages; });
-    if (status.longest_queues.size() > question.queues) status.longest_queues.resize(question.queues);
-    for (size_t loop = 0; loop < status.loops.size(); ++loop)
-        status.loops[loop].answers = question.answers[loop];
-    question.done(status);
+    using Queues = std::vector<api::QueueStatus>;
+    if (queues == 0) return done(counted());
+    const auto find = [queues](const shard::Shard& shard, Time) {
+        return std::optional(shard::longest_queues(shard.sessions(), queues));
+    };
+    questions_.ask<Queues>(find, [this, queues, done = std::move(done)](LoopQuestions::Parts<Queues> parts) {
+        api::BrokerStatus status = counted();
+        for (size_t loop = 0; loop < parts.size(); ++loop) {
+            status.loops[loop].answers = parts[loop].has_value();
+            if (parts[loop]) std::ranges::move(*parts[loop], std::back_inserter(status.longest_queues));
+        }
+        std::ranges::stable_sort(status.longest_queues, std::greater(), &api::QueueStatus::messages);
+        if (status.longest_queues.size() > queues) status.longest_queues.resize(queues);
+        done(status);
+    });
 }
 
 api::BrokerStatus BrokerOperations::counted() const {
+    using namespace std::chrono;
     api::BrokerStatus status;
     status.version = RUNNEL_VERSION;
     status.pid = static_cast<uint64_t>(getpid());
-    status.uptime_seconds =
-        static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - start_).count());
+    status.time_ms = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+    status.uptime_seconds = static_cast<uint64_t>(duration_cast<seconds>(Clock::now() - start_).count());
     for (const Listener& listener : parts_.listeners)
         status.listeners.push_back({listener.protocol, listener.address, listener.connections->value()});
-    for (const Counters* loop : parts_.counters)
-        status.loops.push_back(
-            {true, loop->connections.value(), loop->sessions.value(), loop->queued_messages.value()});
+    const std::vector<double> loads = busy();
+    for (size_t loop = 0; loop < parts_.counters.size(); ++loop) {
+        const Counters& counters = *parts_.counters[loop];
+        status.loops.push_back({true, counters.connections.value(), counters.sessions.value(),
+                                counters.queued_messages.value(), loads[loop]});
+    }
+    add_gauges(status);
+    status.traffic = traffic();
+    status.rates = rates(status.traffic);
+    status.storage = storage();
+    for (const history::Rule& rule : parts_.config.settings.history)
+        status.history.push_back({rule.filter, format_duration(rule.keep.ms)});
+    for (size_t row = 0; row < kCounterTable.size(); ++row)
+        status.counters[row] = value_of(kCounterTable[row], parts_.counters);
+    return status;
+}
+
+void BrokerOperations::add_gauges(api::BrokerStatus& status) const {
     status.connections = parts_.connections.value();
     status.connections_total = sum(&Counters::connections_total);
     status.connections_refused = sum(&Counters::connections_refused);
+    status.logins_refused = sum(&Counters::logins_refused);
     status.sessions = sum(&Counters::sessions);
     status.subscriptions = sum(&Counters::subscriptions);
     status.shared_subscriptions = sum(&Counters::shared_subscriptions);
@@ -176,10 +197,6 @@ api::BrokerStatus BrokerOperations::counted() const {
     status.queued_messages = sum(&Counters::queued_messages);
     status.queued_bytes = sum(&Counters::queued_bytes);
     status.inflight_messages = sum(&Counters::inflight_messages);
-    status.traffic = traffic();
-    status.rates = rates(status.traffic);
-    status.storage = storage();
-    return status;
 }
 
 void BrokerOperations::back_up(const std::string& directory, std::function<void(const api::BackupResult&)> done) {
@@ -192,7 +209,7 @@ void BrokerOperations::back_up(const std::string& directory, std::function<void(
     if (backing_up_.exchange(true)) return done({Kind::Busy, "Another backup is being made."});
     if (backup_.joinable()) backup_.join();
     backup_ = std::thread([this, directory, done = std::move(done)]() mutable {
-        parts_.post([done = std::move(done), result = make_backup(directory)] { done(result); });
+        done(make_backup(directory));
         backing_up_ = false;
     });
 }

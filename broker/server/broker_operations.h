@@ -5,7 +5,7 @@
 #include <chrono>
 #include <deque>
 #include <functional>
-#include <map>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,11 +17,12 @@
 #include "broker/net/event_loop.h"
 #include "broker/server/broker_store.h"
 #include "broker/server/config.h"
+#include "broker/server/loop_questions.h"
 
 namespace runnel::server {
 
-// The broker as its operator sees it. Reads only what any thread may read; a backup belongs to the thread of the admin
-// channel.
+// The broker as its operator sees it. Any thread asks, and any thread calls `done`: see OperationsView. But backups are
+// asked for by one thread.
 class BrokerOperations final : public api::Operations {
 public:
     struct Listener {
@@ -38,7 +39,6 @@ public:
         std::vector<net::EventLoop*> loops{};
         std::vector<const Counters*> counters{};  // One for each loop.
         std::vector<Listener> listeners{};
-        std::function<void(std::function<void()>)> post{};  // To the thread that asks.
     };
     explicit BrokerOperations(Parts parts);
     ~BrokerOperations() override { finish(); }
@@ -47,7 +47,15 @@ public:
     void status(size_t queues, std::function<void(const api::BrokerStatus&)> done) override;
     void back_up(const std::string& directory, std::function<void(const api::BackupResult&)> done) override;
 
-    // To be called about every second: takes samples for the rates, and gives up loops that do not answer.
+    void clients(const api::ClientQuery& query, std::function<void(const api::ClientPage&)> done) override;
+    void client(const std::string& client_identifier, std::function<void(const api::ClientFound&)> done) override;
+    void subscriptions(const api::SubscriptionQuery& query,
+                       std::function<void(const api::SubscriptionPage&)> done) override;
+    void end_client(const std::string& client_identifier, bool ends_session,
+                    std::function<void(const api::ClientEnded&)> done) override;
+
+    // To be called about every second while the loops run: takes samples for the rates, and gives up loops that do not
+    // answer.
     void time_advanced();
     // Waits for a backup that is being made. Before the store is closed.
     void finish();
@@ -57,33 +65,25 @@ private:
     struct Sample {
         Clock::time_point at;
         api::TrafficStatus traffic;
+        std::vector<std::chrono::nanoseconds> busy;  // By loop.
     };
 
-    // A status that waits for the loops to name their longest queues.
-    struct Question {
-        size_t queues = 0;
-        std::vector<api::QueueStatus> longest;
-        std::vector<bool> answers;  // By loop.
-        std::function<void(const api::BrokerStatus&)> done;
-        Clock::time_point deadline;
-    };
-
-    void queues_received(uint64_t number, size_t loop, std::vector<api::QueueStatus> queues);
-    void answer(Question question) const;
     api::BrokerStatus counted() const;
-    void take_sample();
+    void add_gauges(api::BrokerStatus& status) const;
+    Sample sample() const;
     uint64_t sum(Counter Counters::*counter) const;
     api::TrafficStatus traffic() const;
     api::TrafficRates rates(const api::TrafficStatus& now) const;
+    std::vector<double> busy() const;
     api::StorageStatus storage() const;
     api::BackupResult make_backup(const std::string& directory);
 
     Parts parts_;
     Log log_;
+    LoopQuestions questions_;
     Clock::time_point start_;
+    mutable std::mutex samples_mutex_;
     std::deque<Sample> samples_;  // The oldest one is at the front.
-    std::map<uint64_t, Question> questions_;
-    uint64_t next_question_ = 1;
     std::atomic<bool> backing_up_{false};
     std::thread backup_;
 };

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/api/station_config.h"
 #include "broker/auth/access_rules.h"
 #include "broker/auth/authenticator.h"
 #include "broker/auth/password_file.h"
@@ -53,6 +54,7 @@ struct Config {
     std::vector<ListenerConfig> listeners{{}, {net::ListenerProtocol::Http, "127.0.0.1:8080"}};
     std::vector<std::string> http_origins;
     std::vector<std::string> websocket_origins;
+    std::vector<api::StationConfig> stations;
     shard::Settings settings;
     StorageConfig storage;  // What is promised is in settings.
     AuthConfig auth;

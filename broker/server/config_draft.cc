@@ -154,4 +154,16 @@ void check_config(ConfigDraft& draft) {
     read_users(draft);
 }
 
+void add_station_faults(ConfigDraft& draft, const std::vector<api::StationFault>& faults) {
+    for (const api::StationFault& fault : faults) {
+        std::string place = entry_key("http.station", fault.station);
+        std::string key = "http.station.";
+        if (fault.field) {
+            place = entry_key(place + ".field", *fault.field);
+            key += "field.";
+        }
+        draft.add_error(draft.place_of(place + "." + fault.key), key + fault.key, fault.what, fault.allowed);
+    }
+}
+
 }  // namespace runnel::server

@@ -29,5 +29,6 @@ struct ConfigDraft {
 
 // The checks that no single key can answer: addresses, rules, files. Reads the password file.
 void check_config(ConfigDraft& draft);
+void add_station_faults(ConfigDraft& draft, const std::vector<api::StationFault>& faults);
 
 }  // namespace runnel::server

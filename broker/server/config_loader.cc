@@ -14,6 +14,7 @@
 #include "broker/server/config_draft.h"
 #include "broker/server/nearest_key.h"
 #include "broker/server/options.h"
+#include "broker/server/station_presets.h"
 
 namespace runnel::server {
 namespace {
@@ -124,7 +125,10 @@ private:
             draft_.places[joined(entry, name)] = place_of(key);
             if (refuse_later(full_key, key, node)) continue;
             if (is_list(full_key)) {  // A list within a section.
-                read_list(full_key, key, node);
+                if constexpr (std::is_same_v<Target, api::StationConfig>)
+                    read_fields(full_key, joined(entry, name), key, node, target);
+                else
+                    read_list(full_key, key, node);
                 continue;
             }
             const Option<Target>* option = find_option(options, full_key);
@@ -156,6 +160,8 @@ private:
             read_entries(name, key, node, access_options(), draft_.config.access);
         else if (name == "history")
             read_entries(name, key, node, history_options(), draft_.config.settings.history);
+        else if (name == "http.station")
+            read_entries(name, key, node, station_options(), draft_.config.stations);
         else
             read_entries(name, key, node, durability_rule_options(), draft_.config.settings.durability_rules);
     }
@@ -174,10 +180,53 @@ private:
             const std::string entry_name = joined(name, std::to_string(targets.size()));
             draft_.places[entry_name] = {name_, has_lines_ ? static_cast<int>(entry.source().begin.line) : 0};
             Target& target = targets.emplace_back();
-            if (const auto* table = entry.as_table())
-                read_table(*table, name, entry_name, options, target);
-            else
-                return add_no_list(name, key);
+            const auto* table = entry.as_table();
+            if (table == nullptr) return add_no_list(name, key);
+            if constexpr (std::is_same_v<Target, api::StationConfig>) read_preset(*table, entry_name, target);
+            read_table(*table, name, entry_name, options, target);
+        }
+    }
+
+    // What the preset of a station says comes first; what stands beside it wins.
+    void read_preset(const toml::table& table, const std::string& entry, api::StationConfig& station) {
+        const auto name = table["preset"].value<std::string>();
+        if (!name || name->empty()) return;
+        const auto preset = std::ranges::find(station_presets(), *name, &StationPreset::name);
+        if (preset == station_presets().end()) {
+            std::string known;
+            for (const StationPreset& one : station_presets())
+                known.append(known.empty() ? "" : ", ").append(toml_string(one.name));
+            return draft_.add_error(place_of(table.find("preset")->first), "http.station.preset",
+                                    toml_string(*name) + " is no preset", known);
+        }
+        DocumentReader reader(draft_, "preset " + *name, true);
+        try {
+            reader.read_table(toml::parse(preset->text), "http.station", entry, station_options(), station);
+        } catch (const toml::parse_error& error) {
+            reader.add_syntax_error(error);
+        }
+    }
+
+    // The fields of one station. What the preset says of a value is changed, other fields come behind.
+    void read_fields(const std::string& section, const std::string& entry, const toml::key& key, const toml::node& node,
+                     api::StationConfig& station) {
+        const auto* list = node.as_array();
+        if (list == nullptr) return add_no_list(section, key);
+        const size_t preset_count = station.fields.size();
+        for (const toml::node& one : *list) {
+            const auto* table = one.as_table();
+            if (table == nullptr) return add_no_list(section, key);
+            const auto from = (*table)["from"].value<std::string>();
+            size_t index = 0;
+            while (index < preset_count && station.fields[index].from != from)
+                ++index;
+            if (index == preset_count) {
+                index = station.fields.size();
+                station.fields.emplace_back();
+            }
+            const std::string entry_name = joined(entry, std::to_string(index));
+            draft_.places[entry_name] = {name_, has_lines_ ? static_cast<int>(one.source().begin.line) : 0};
+            read_table(*table, section, entry_name, station_field_options(), station.fields[index]);
         }
     }
 
@@ -240,6 +289,7 @@ Result<Config, std::vector<ConfigError>> load_config(const ConfigSources& source
         read_override(draft, override_text);
     if (sources.data_dir) read_override(draft, "broker.data_dir=" + toml_string(*sources.data_dir));
     check_config(draft);
+    if (sources.check_stations) add_station_faults(draft, sources.check_stations(draft.config.stations));
     // Tables come in the order of their keys: people read files by their lines. Overrides have no line and come last.
     std::ranges::stable_sort(draft.errors, {}, [](const ConfigError& error) {
         return error.line == 0 ? std::numeric_limits<int>::max() : error.line;

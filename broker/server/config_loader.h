@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,8 @@ struct ConfigSources {
     std::vector<std::string>
         overrides;  // "key.path=value": a TOML value, or text that is none and goes without quotes.
     std::optional<std::string> data_dir;
+    // What is wrong with stations, which is for a bridge to say.
+    std::function<std::vector<api::StationFault>(const std::vector<api::StationConfig>&)> check_stations = nullptr;
 };
 
 // A configuration that holds in itself, with its password file read; or everything that is wrong with it.

@@ -22,6 +22,17 @@ constexpr std::string_view kAccessExample[] = {"\"sensor-*\"",        "\"*\"", "
 constexpr std::string_view kDurabilityRuleExample[] = {"\"live/#\"", "\"memory\""};
 constexpr std::string_view kHistoryExample[] = {"\"home/#\"", "\"30d\"", "0", "\"\"", "\"365d\""};
 
+constexpr std::string_view kStationExample[] = {
+    "\"garden\"",  "\"ecowitt\"",    "\"POST\"",  "\"/data/report/\"",
+    "false",       "\"form\"",       "[]",        "\",\"",
+    "\"\"",        "\"name\"",       "\"value\"", "\"stations/{station}\"",
+    "\"reading\"", "true",           "1",         "false",
+    "\"\"",        "[\"\"]",         "[]",        "[\"PASSKEY=0123456789ABCDEF0123456789ABCDEF\"]",
+    "200",         "\"text/plain\"", "\"\"",      "\"\"",
+    "\"0s\"",      "\"status\""};
+constexpr std::string_view kStationFieldExample[] = {
+    "\"temp{n}f\"", "\"channel/{n}/temperature\"", "\"\"", "\"fahrenheit->celsius\"", "1", "0", "2", "\"{value}\""};
+
 bool is_absent(const OptionShape& shape, const OptionValue& value) {
     const auto* text = std::get_if<std::string>(&value);
     return shape.kind == OptionKind::Text && text != nullptr && text->size() < static_cast<size_t>(shape.min);
@@ -41,6 +52,13 @@ void print_list(std::string& out, std::string_view name, std::span<const Option<
         out.append("\n[[").append(name).append("]]\n");
         for (const auto& option : options)
             print_option(out, option, target);
+    }
+}
+
+void print_stations(std::string& out, const std::vector<api::StationConfig>& stations) {
+    for (const api::StationConfig& station : stations) {
+        print_list<api::StationConfig>(out, "http.station", station_options(), {station});
+        print_list(out, "http.station.field", station_field_options(), station.fields);
     }
 }
 
@@ -89,6 +107,10 @@ std::string print_config(const Config& config) {
             print_list(out, section.name, history_options(), config.settings.history);
         else if (section.name == "storage.rule")
             print_list(out, section.name, durability_rule_options(), config.settings.durability_rules);
+        else if (section.name == "http.station")
+            print_stations(out, config.stations);
+        else if (section.name == "http.station.field")
+            continue;  // With their stations.
         else
             print_section(out, section.name, config);
     }
@@ -108,6 +130,10 @@ std::string sample_config() {
             sample_list(out, section.name, history_options(), kHistoryExample);
         else if (section.name == "storage.rule")
             sample_list(out, section.name, durability_rule_options(), kDurabilityRuleExample);
+        else if (section.name == "http.station")
+            sample_list(out, section.name, station_options(), kStationExample);
+        else if (section.name == "http.station.field")
+            sample_list(out, section.name, station_field_options(), kStationFieldExample);
         else
             sample_section(out, section.name, defaults);
     }

@@ -2,6 +2,8 @@
 // Values of options: from what stood in the file, and back to text.
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 
 #include "broker/server/options.h"
@@ -42,6 +44,7 @@ std::string_view type_wanted(OptionKind kind) {
         case OptionKind::Text:
         case OptionKind::OneOf: return "a string";
         case OptionKind::TextList: return "a list of strings";
+        case OptionKind::Number: return "a number";
     }
     return "";
 }
@@ -110,12 +113,26 @@ std::string duration_text(int64_t ms) {
     return "\"" + format_duration(ms) + "\"";
 }
 
+Fitted fit_number(double number) {
+    if (!std::isfinite(number)) return OptionFault{"is no finite number"};
+    return OptionValue(number);
+}
+
+std::string number_text(double number) {
+    std::array<char, 32> text{};
+    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+}
+
 }  // namespace
 
 Fitted fit(const OptionShape& shape, const RawValue& raw) {
     if (const auto* text = std::get_if<std::string>(&raw)) return fit_string(shape, *text);
     if (const auto* number = std::get_if<int64_t>(&raw); number != nullptr && takes_integer(shape.kind))
         return in_range(shape, *number, std::to_string(*number));
+    if (shape.kind == OptionKind::Number) {
+        if (const auto* number = std::get_if<int64_t>(&raw)) return fit_number(static_cast<double>(*number));
+        if (const auto* number = std::get_if<double>(&raw)) return fit_number(*number);
+    }
     if (const auto* boolean = std::get_if<bool>(&raw); boolean != nullptr && shape.kind == OptionKind::Boolean)
         return OptionValue(*boolean);
     if (const auto* list = std::get_if<std::vector<std::string>>(&raw);
@@ -137,6 +154,7 @@ std::string allowed_text(const OptionShape& shape) {
         case OptionKind::Text: return shape.min == 0 ? "any text" : "a text that is not empty";
         case OptionKind::OneOf: return list_text(shape.choices);
         case OptionKind::TextList: return "a list of strings";
+        case OptionKind::Number: return "a number";
     }
     return "";
 }
@@ -167,6 +185,7 @@ std::string toml_text(const OptionShape& shape, const OptionValue& value) {
             text.append(text.size() == 1 ? "" : ", ").append(toml_string(entry));
         return text + "]";
     }
+    if (const auto* real = std::get_if<double>(&value)) return number_text(*real);
     const int64_t number = std::get<int64_t>(value);
     switch (shape.kind) {
         case OptionKind::DurationOrNever:

@@ -27,6 +27,8 @@ constexpr std::array<std::string_view, 3> kDurabilities{"memory", "written", "sy
 constexpr std::array<std::string_view, 3> kAnonymousPolicies{"never", "loopback", "always"};
 constexpr std::array<std::string_view, 5> kLogLevels{"error", "warning", "info", "debug", "packets"};
 constexpr std::array<std::string_view, 2> kLogFormats{"text", "json"};
+constexpr std::array<std::string_view, 3> kStationMethods{"GET", "POST", "PUT"};
+constexpr std::array<std::string_view, 4> kStationBodies{"none", "form", "json", "csv"};
 
 // The field at the end of a path of members: field<&Config::log, &LogConfig::level>(config).
 template <auto kFirst, auto... kRest>
@@ -53,7 +55,7 @@ template <class Field>
 OptionValue to_value(const Field& field) {
     if constexpr (std::is_same_v<Field, Duration>)
         return field.ms;
-    else if constexpr (std::is_same_v<Field, bool> || std::is_class_v<Field>)
+    else if constexpr (std::is_same_v<Field, bool> || std::is_same_v<Field, double> || std::is_class_v<Field>)
         return field;
     else
         return static_cast<int64_t>(field);
@@ -63,7 +65,7 @@ template <class Field>
 void from_value(Field& field, OptionValue value) {
     if constexpr (std::is_same_v<Field, Duration>)
         field.ms = std::get<int64_t>(value);
-    else if constexpr (std::is_same_v<Field, bool> || std::is_class_v<Field>)
+    else if constexpr (std::is_same_v<Field, bool> || std::is_same_v<Field, double> || std::is_class_v<Field>)
         field = std::get<Field>(std::move(value));
     else
         field = static_cast<Field>(std::get<int64_t>(value));
@@ -119,6 +121,11 @@ constexpr auto one_of(std::string_view key, std::span<const std::string_view> ch
 template <auto... kPath>
 constexpr auto text_list(std::string_view key, std::string_view help) {
     return row<kPath...>({.key = key, .kind = OptionKind::TextList, .help = help, .choices = {}});
+}
+
+template <auto... kPath>
+constexpr auto number(std::string_view key, std::string_view help) {
+    return row<kPath...>({.key = key, .kind = OptionKind::Number, .help = help, .choices = {}});
 }
 
 // A field of whole seconds in which 0xFFFFFFFF stands for never.
@@ -215,10 +222,11 @@ constexpr std::array kBrokerOptions{
     text<&Config::auth, &AuthConfig::password_file>("auth.password_file", 0,
         "Users and their password hashes, as `runnelctl passwd` writes them; empty = none."),
 
-    text_list<&Config::http_origins>("http.origins",
-        "Origins of pages that may use the HTTP API besides those of the same host, as browsers name them: \"https://plant.example\"; \"*\" = all."),
     text_list<&Config::websocket_origins>("websocket.origins",
         "Origins of pages that may connect besides those of the same host, as browsers name them: \"https://plant.example\"; \"*\" = all."),
+
+    text_list<&Config::http_origins>("http.origins",
+        "Origins of pages that may use the HTTP API besides those of the same host, as browsers name them: \"https://plant.example\"; \"*\" = all."),
 
     one_of<&Config::log, &LogConfig::level>("log.level", kLogLevels, "The least important lines that are written."),
     one_of<&Config::log, &LogConfig::format>("log.format", kLogFormats, "How lines are written to standard error."),
@@ -262,6 +270,66 @@ constexpr std::array kDurabilityRuleOptions{
         "What their acknowledgement promises, instead of storage.durability."),
 };
 
+constexpr std::array kStationOptions{
+    text<&api::StationConfig::name>("http.station.name", 1,
+        "Its name: {station} in topics, and the user name and Client Identifier that it publishes with."),
+    text<&api::StationConfig::preset>("http.station.preset", 0,
+        "What the keys below are set to at first: \"ecowitt\", \"wunderground\", \"ambient\" or \"sensor-community\"; empty = their defaults."),
+    one_of<&api::StationConfig::method>("http.station.method", kStationMethods, "The method of its requests."),
+    text<&api::StationConfig::path>("http.station.path", 0,
+        "Their path; {name} stands for one segment, which topics may use."),
+    boolean<&api::StationConfig::query_in_path>("http.station.query_in_path",
+        "Whether /path&a=1, as some firmware has it, is taken as /path?a=1."),
+    one_of<&api::StationConfig::body>("http.station.body", kStationBodies,
+        "What the body is; the values of the query are read in any case."),
+    text_list<&api::StationConfig::csv_columns>("http.station.csv_columns", "The names of the values of a CSV line."),
+    text<&api::StationConfig::csv_separator>("http.station.csv_separator", 1, "What stands between them."),
+    text<&api::StationConfig::json_list>("http.station.json_list", 0,
+        "JSON pointer to a list of named values, such as \"/sensordatavalues\"; empty = every value has its JSON pointer as name."),
+    text<&api::StationConfig::json_list_name>("http.station.json_list_name", 1, "The member with the name, in an element of that list."),
+    text<&api::StationConfig::json_list_value>("http.station.json_list_value", 1, "The member with the value."),
+    text<&api::StationConfig::topic>("http.station.topic", 0,
+        "In front of all topics; {station}, {names} of the path and {values} of the request may stand in it."),
+    text<&api::StationConfig::reading>("http.station.reading", 0,
+        "The topic below it for the whole reading as one JSON object; empty = none."),
+    boolean<&api::StationConfig::keep_unmapped>("http.station.keep_unmapped",
+        "Whether values without a [[http.station.field]] are in the reading, as they came."),
+    integer<&api::StationConfig::qos>("http.station.qos", 0, 2, "QoS of the messages."),
+    boolean<&api::StationConfig::retain>("http.station.retain", "Whether they are retained."),
+    text<&api::StationConfig::time>("http.station.time", 0,
+        "The value with the time of the reading in UTC, which becomes the User Property \"time\"; empty = the time of arrival."),
+    text_list<&api::StationConfig::missing>("http.station.missing", "What stands for a value that is not there."),
+    text_list<&api::StationConfig::secrets>("http.station.secrets", "Values that are never published or shown."),
+    text_list<&api::StationConfig::require>("http.station.require",
+        "\"field=value\": what a request must hold to be taken; otherwise a login is asked for as by the rest of the HTTP bridge."),
+    integer<&api::StationConfig::answer_status>("http.station.answer_status", 200, 299, "The status it is answered with."),
+    text<&api::StationConfig::answer_type>("http.station.answer_type", 0, "The Content-Type of the answer."),
+    text<&api::StationConfig::answer_body>("http.station.answer_body", 0, "The body of the answer."),
+    text<&api::StationConfig::denied_body>("http.station.denied_body", 0,
+        "The text with which a request that does not hold what `require` says is refused; empty = a problem as JSON."),
+    duration<&api::StationConfig::silent_after>("http.station.silent_after", 0, 365 * kDay,
+        "After how long without a request \"offline\" is published; \"0s\" = never."),
+    text<&api::StationConfig::status_topic>("http.station.status_topic", 1,
+        "The topic below `topic` for \"online\" and \"offline\", which are retained."),
+};
+
+constexpr std::array kStationFieldOptions{
+    text<&api::StationField::from>("http.station.field.from", 1,
+        "The name of a value; {n} in it stands for a number. One that the preset has already changes that one."),
+    text<&api::StationField::topic>("http.station.field.topic", 0,
+        "The topic below that of the station; empty = only in the reading."),
+    text<&api::StationField::name>("http.station.field.name", 0,
+        "Its name in the reading; empty = the topic with _ for /."),
+    text<&api::StationField::convert>("http.station.field.convert", 0,
+        "Units, such as \"fahrenheit->celsius\"; empty = as it came."),
+    number<&api::StationField::scale>("http.station.field.scale", "What the number is multiplied with then."),
+    number<&api::StationField::offset>("http.station.field.offset", "What is added then."),
+    integer<&api::StationField::decimals>("http.station.field.decimals", 0, 9,
+        "Digits behind the point of what was converted or scaled; zeros at the end are left out."),
+    text<&api::StationField::payload>("http.station.field.payload", 1,
+        "The payload; {value}, {time}, {station} and other {values} may stand in it, {{ and }} are braces."),
+};
+
 constexpr std::array kSections{
     Section{"broker", false, "The broker as a whole."},
     Section{"listener", true, "Where clients connect. Without any listener: mqtt on 127.0.0.1:1883 and http on 127.0.0.1:8080."},
@@ -276,8 +344,12 @@ constexpr std::array kSections{
         "Who may do what. The first rule that decides wins; with any rule present the default is deny."},
     Section{"history", true,
         "Which messages are kept for queries and replay. The first rule whose filter matches counts. Needs a store."},
-    Section{"http", false, "The HTTP bridge, on listeners for http."},
     Section{"websocket", false, "MQTT over WebSocket, at /mqtt of listeners for http."},
+    Section{"http", false, "The HTTP bridge, on listeners for http."},
+    Section{"http.station", true,
+        "Devices that speak only HTTP: which of their requests become which messages."},
+    Section{"http.station.field", true,
+        "Of the station above: one value that is published on a topic of its own."},
     Section{"log", false, "The log."},
 };
 
@@ -305,6 +377,12 @@ std::span<const Option<history::Rule>> history_options() {
 std::span<const Option<shard::DurabilityRule>> durability_rule_options() {
     return kDurabilityRuleOptions;
 }
+std::span<const Option<api::StationConfig>> station_options() {
+    return kStationOptions;
+}
+std::span<const Option<api::StationField>> station_field_options() {
+    return kStationFieldOptions;
+}
 std::span<const Section> sections() {
     return kSections;
 }
@@ -315,7 +393,7 @@ std::span<const LaterKey> later_keys() {
 std::vector<const OptionShape*> all_shapes() {
     std::vector<const OptionShape*> shapes;
     shapes.reserve(kBrokerOptions.size() + kListenerOptions.size() + kAccessOptions.size() + kHistoryOptions.size() +
-                   kDurabilityRuleOptions.size());
+                   kDurabilityRuleOptions.size() + kStationOptions.size() + kStationFieldOptions.size());
     for (const auto& option : kBrokerOptions)
         shapes.push_back(&option.shape);
     for (const auto& option : kListenerOptions)
@@ -325,6 +403,10 @@ std::vector<const OptionShape*> all_shapes() {
     for (const auto& option : kHistoryOptions)
         shapes.push_back(&option.shape);
     for (const auto& option : kDurabilityRuleOptions)
+        shapes.push_back(&option.shape);
+    for (const auto& option : kStationOptions)
+        shapes.push_back(&option.shape);
+    for (const auto& option : kStationFieldOptions)
         shapes.push_back(&option.shape);
     return shapes;
 }

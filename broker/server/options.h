@@ -25,12 +25,13 @@ enum class OptionKind : uint8_t {
     PlainSize,        // The same, written as an integer when it is printed.
     Text,
     OneOf,  // The index of a choice.
-    TextList
+    TextList,
+    Number  // With a fraction or not.
 };
 
 inline constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
-using OptionValue = std::variant<bool, int64_t, std::string, std::vector<std::string>>;
+using OptionValue = std::variant<bool, int64_t, std::string, std::vector<std::string>, double>;
 
 // What an option is, whatever it is an option of.
 struct OptionShape {
@@ -54,12 +55,14 @@ struct Option {
 };
 
 // [broker], [mqtt], [session], ... in the order of the sample file; and what one [[listener]], one [[access]], one
-// [[history]] and one [[storage.rule]] hold.
+// [[history]], one [[storage.rule]], one [[http.station]] and one [[http.station.field]] hold.
 std::span<const Option<Config>> broker_options();
 std::span<const Option<ListenerConfig>> listener_options();
 std::span<const Option<auth::AccessRule>> access_options();
 std::span<const Option<history::Rule>> history_options();
 std::span<const Option<shard::DurabilityRule>> durability_rule_options();
+std::span<const Option<api::StationConfig>> station_options();
+std::span<const Option<api::StationField>> station_field_options();
 
 // A section of the file. Lists are arrays of tables.
 struct Section {

@@ -23,6 +23,7 @@
 #include "broker/server/broker_store.h"
 #include "broker/server/log_sink.h"
 #include "broker/server/login_table.h"
+#include "broker/server/operations_view.h"
 #include "broker/server/service_notify.h"
 #include "broker/server/sys_topics.h"
 
@@ -68,6 +69,7 @@ public:
           store_(log_sink_) {}
 
     int run(const Bridges& bridges) {
+        each_second_ = bridges.each_second;
         raise_descriptor_limit();
         const sigset_t signals = take_over_signals();
         if (!store_.open(config_, loop_count(config_))) return kExitFailure;
@@ -75,7 +77,7 @@ public:
         if (!store_.recover(loops_) || !open_admin_channel() || !open_listeners()) return kExitFailure;
         make_operations(bridges);
         start_loops();
-        admin_channel_.start(*admin_service_, [this] { operations_->time_advanced(); });
+        admin_channel_.start(*admin_service_);
         announce();
         serve(signals);
         stop();
@@ -103,6 +105,7 @@ private:
 
     Config config_;
     ReloadFunction reload_;
+    std::function<std::vector<api::LocalPublish>()> each_second_;
     DescriptorLog log_sink_;
     Log log_;
     net::ConnectionCount connections_;
@@ -113,6 +116,7 @@ private:
     std::vector<std::string> bound_;
     AdminChannel admin_channel_{log_sink_};
     std::unique_ptr<BrokerOperations> operations_;
+    std::vector<std::unique_ptr<OperationsView>> operations_views_;
     std::unique_ptr<api::StreamService> admin_service_;
     LoginTable logins_;
     std::vector<std::unique_ptr<api::StreamService>> http_services_;  // One for each loop.
@@ -158,11 +162,18 @@ void Broker::make_operations(const Bridges& bridges) {
     for (size_t i = 0; i < bound_.size(); ++i)
         parts.listeners.push_back(
             {std::string(name_of(config_.listeners[i].protocol)), bound_[i], listener_counts_[i].get()});
-    parts.post = [this](std::function<void()> task) { admin_channel_.post(std::move(task)); };
     operations_ = std::make_unique<BrokerOperations>(std::move(parts));
-    admin_service_ = bridges.admin(*operations_, store_.history());
+    const auto view = [this](auto post) -> api::Operations& {
+        operations_views_.push_back(std::make_unique<OperationsView>(*operations_, std::move(post)));
+        return *operations_views_.back();
+    };
+    admin_service_ = bridges.admin(view([this](std::function<void()> task) { admin_channel_.post(std::move(task)); }),
+                                   store_.history());
     for (const auto& loop : loops_) {
-        http_services_.push_back(bridges.http(*operations_, loop->local_broker(), logins_, config_));
+        const auto post = [&loop = *loop](std::function<void()> task) {
+            loop.post(net::Task{[task = std::move(task)](shard::Shard&, Time) { task(); }});
+        };
+        http_services_.push_back(bridges.http(view(post), loop->local_broker(), logins_, config_));
         loop->serve_streams(*http_services_.back());
     }
 }
@@ -241,7 +252,10 @@ void Broker::keep_house() {
     constexpr auto kPause = std::chrono::seconds(1);
     constexpr auto kShortPause = std::chrono::milliseconds(20);
     constexpr auto kSpacePause = std::chrono::seconds(5);
+    operations_->time_advanced();
     if (SysTopics::Clock::now() < next_house_step_) return;
+    for (api::LocalPublish& publish : each_second_())
+        loops_.front()->post(std::move(publish));
     const bool has_more = store_.keep_history();
     if (SysTopics::Clock::now() >= next_space_step_) {
         store_.give_back_space();

@@ -27,6 +27,8 @@ struct Bridges {
     std::function<std::unique_ptr<api::StreamService>(api::Operations&, api::LocalBroker&, api::LoginSessions&,
                                                       const Config&)>
         http;
+    // Called by the main thread about once a second: what is to be published in the name of the broker.
+    std::function<std::vector<api::LocalPublish>()> each_second;
 };
 
 // Runs a broker until SIGTERM or SIGINT; the exit code of the program.

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "broker/base/counter_table.h"
+
 namespace runnel::server {
 namespace {
 
@@ -12,43 +14,6 @@ std::string with_two_decimals(double value) {
     std::snprintf(text, sizeof text, "%.2f", value);
     return text;
 }
-
-struct Total {
-    std::string_view name;
-    Counter Counters::*counter;
-};
-
-constexpr Total kTotals[] = {
-    {"clients/connected", &Counters::connections},
-    {"clients/maximum", &Counters::connections_max},
-    {"clients/total", &Counters::sessions},
-    {"clients/expired", &Counters::sessions_expired},
-    {"connections/accepted", &Counters::connections_total},
-    {"connections/refused", &Counters::connections_refused},
-    {"connections/keep alive timeouts", &Counters::keep_alive_timeouts},
-    {"connections/protocol errors", &Counters::protocol_errors},
-    {"bytes/received", &Counters::bytes_received},
-    {"bytes/sent", &Counters::bytes_sent},
-    {"messages/received", &Counters::packets_received},
-    {"messages/sent", &Counters::packets_sent},
-    {"publish/messages/received", &Counters::publish_received},
-    {"publish/messages/sent", &Counters::publish_sent},
-    {"publish/bytes/received", &Counters::publish_bytes_received},
-    {"publish/bytes/sent", &Counters::publish_bytes_sent},
-    {"publish/messages/dropped/queue full", &Counters::dropped_queue_full},
-    {"publish/messages/dropped/too large", &Counters::dropped_too_large},
-    {"publish/messages/dropped/expired", &Counters::dropped_expired},
-    {"publish/messages/dropped/not authorized", &Counters::dropped_not_authorized},
-    {"publish/messages/dropped/offline", &Counters::dropped_offline},
-    {"publish/messages/dropped/retained full", &Counters::dropped_retained_full},
-    {"publish/messages/dropped/not stored", &Counters::dropped_not_stored},
-    {"store/messages/count", &Counters::queued_messages},
-    {"store/messages/bytes", &Counters::queued_bytes},
-    {"messages/inflight", &Counters::inflight_messages},
-    {"subscriptions/count", &Counters::subscriptions},
-    {"shared_subscriptions/count", &Counters::shared_subscriptions},
-    {"wills/published", &Counters::wills_published},
-};
 
 }  // namespace
 
@@ -82,14 +47,11 @@ void SysTopics::add(std::vector<api::LocalPublish>& publishes, std::string_view 
 }
 
 void SysTopics::add_totals(std::vector<api::LocalPublish>& publishes) const {
-    for (const Total& total : kTotals)
-        add(publishes, total.name, std::to_string(sum(total.counter)));
+    for (const CounterRow& row : kCounterTable)
+        add(publishes, row.sys_topic, std::to_string(value_of(row, counters_)));
     const uint64_t connected = sum(&Counters::connections);
     const uint64_t sessions = sum(&Counters::sessions);
     add(publishes, "clients/disconnected", std::to_string(sessions > connected ? sessions - connected : 0));
-    // Every shard knows all of them.
-    add(publishes, "retained messages/count", std::to_string(counters_.front()->retained_messages.value()));
-    add(publishes, "retained messages/bytes", std::to_string(counters_.front()->retained_bytes.value()));
 }
 
 // rate/...: per second since the last time. load/...: per minute, as an average that forgets with time.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/api/authenticator.h"
+#include "broker/api/client_transport.h"
 #include "broker/api/history.h"
 #include "broker/api/local_broker.h"
 #include "broker/shard/ids.h"
@@ -22,6 +23,7 @@ struct PeerAddress {
     bool loopback = false;  // On this machine.
     // Who it is, if the transport has shown that: then CONNECT needs no User Name.
     std::optional<api::Identity> identity{};
+    api::ClientTransport transport = api::ClientTransport::Mqtt;
 };
 
 // Stored deliveries that were asked for by Effects::Read.

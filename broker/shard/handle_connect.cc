@@ -169,6 +169,7 @@ void Shard::authentication_answered(ConnectionId id, api::AuthenticationOutcome 
         finish_connect(*connection, std::move(outcome.identity), now);
     } else {
         const bool bad = outcome.reason == ReasonCode::BadUserNameOrPassword;
+        if (outcome.reason != ReasonCode::ServerBusy) counters_.logins_refused.add();
         refuse_connect(*connection, outcome.reason, bad ? "user name or password is wrong" : "not authorized", now,
                        outcome.why);
     }

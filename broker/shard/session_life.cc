@@ -37,6 +37,21 @@ void Shard::set_expiry_timer(SessionSlot& slot, Time now) {
                                     static_cast<uint8_t>(Timer::SessionExpiry), slot.number);
 }
 
+bool Shard::end_client(std::string_view client_identifier, bool ends_session, Time now) {
+    now_ = now;
+    SessionSlot* slot = sessions_.find(client_identifier);
+    if (slot == nullptr) return false;
+    log_.info("disconnected by an operator",
+              {{"client", client_identifier}, {"session", ends_session ? "ended" : "kept"}});
+    if (slot->connection != nullptr) {
+        disconnect(*slot->connection, mqtt::ReasonCode::AdministrativeAction, "disconnected by an operator", now);
+        slot = sessions_.find(client_identifier);  // It may have ended with its connection.
+    }
+    if (slot != nullptr && ends_session) end_session(*slot, now);
+    carry_out_deferred(now);
+    return true;
+}
+
 // Nobody is connected to it. A Will that was waiting is published now [MQTT-3.1.2-8].
 void Shard::end_session(SessionSlot& slot, Time now) {
     RUNNEL_CHECK(slot.connection == nullptr);

@@ -61,6 +61,8 @@ public:
         slots_[number].reset();
     }
     size_t size() const { return by_client_.size(); }
+    // All numbers are below.
+    routing::SubscriberId number_end() const { return static_cast<routing::SubscriberId>(slots_.size()); }
     template <class Visit>
     void for_each(Visit visit) {
         for (size_t i = 0; i < slots_.size(); ++i)

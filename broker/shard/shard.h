@@ -81,6 +81,8 @@ public:
     void access_changed(api::AuthenticatorRef authenticator, api::AccessControlRef access, Time now);
     // Disconnects every client (0x8B); their Wills are published.
     void drain(Time now);
+    // An operator disconnects a client (0x98), and ends its Session if wanted. False if there is no such Session.
+    bool end_client(std::string_view client_identifier, bool ends_session, Time now);
     void time_advanced(Time now);
     // The batch with this ticket and all before it are as durable as they were asked to be.
     void batch_stored(StoreTicket ticket, Time now);
@@ -116,6 +118,7 @@ public:
 
     // ---- For tests, $SYS and admin interfaces.
     const Sessions& sessions() const { return sessions_; }
+    const routing::SubscriptionTree& subscriptions() const { return subscriptions_; }
     const routing::RetainedMessages& retained_messages() const { return retained_; }
     size_t connection_count() const { return connection_count_; }
     // Bytes that were received and wait for the rest of a packet, or behind a packet that waits for an answer.

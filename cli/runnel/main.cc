@@ -12,12 +12,15 @@
 
 #include "bridges/http/admin_service.h"
 #include "bridges/http/http_service.h"
+#include "bridges/stations/station_check.h"
+#include "bridges/stations/station_routes.h"
 #include "bridges/websocket/handshake.h"
 #include "broker/server/config_loader.h"
 #include "broker/server/config_text.h"
 #include "broker/server/server.h"
 #include "cli/runnel/dashboard_page.h"
 #include "cli/runnel/options.h"
+#include "cli/runnel/shared_station_watch.h"
 
 namespace {
 
@@ -43,7 +46,8 @@ int64_t wall_now_ms() {
 std::unique_ptr<runnel::api::StreamService> make_http_service(runnel::api::Operations& operations,
                                                               runnel::api::LocalBroker& broker,
                                                               runnel::api::LoginSessions& logins,
-                                                              const runnel::server::Config& config) {
+                                                              const runnel::server::Config& config,
+                                                              runnel::cli::SharedStationWatch& watch) {
     // A frame may hold several packets.
     const uint64_t frame_size_max = 2 * uint64_t{std::max(config.settings.max_packet_size, 1u << 20)};
     auto websocket = std::make_shared<runnel::websocket::Handshake>(
@@ -51,6 +55,11 @@ std::unique_ptr<runnel::api::StreamService> make_http_service(runnel::api::Opera
     auto service = std::make_unique<runnel::http::HttpService>(operations, broker, logins, config.http_origins,
                                                                std::move(websocket), wall_now_ms);
     service->add_page(runnel::cli::dashboard_page());
+    service->add_routes([&](runnel::http::Routes& routes, const runnel::http::Gate& gate) {
+        runnel::stations::add_station_routes(
+            routes, gate, broker, runnel::stations::make_stations(config.stations),
+            {wall_now_ms, [&watch](const runnel::stations::Station& station) { watch.heard(station.config().name); }});
+    });
     return service;
 }
 
@@ -59,16 +68,28 @@ std::unique_ptr<runnel::api::StreamService> make_admin_service(runnel::api::Oper
     return std::make_unique<runnel::http::AdminService>(operations, history, wall_now_ms);
 }
 
+int serve(runnel::server::Config config, const runnel::server::ReloadFunction& reload) {
+    runnel::cli::SharedStationWatch watch(config.stations);
+    const auto make_http = [&watch](runnel::api::Operations& operations, runnel::api::LocalBroker& broker,
+                                    runnel::api::LoginSessions& logins, const runnel::server::Config& used) {
+        return make_http_service(operations, broker, logins, used, watch);
+    };
+    return runnel::server::run(std::move(config), reload,
+                               {make_admin_service, make_http, [&watch] { return watch.time_advanced(); }});
+}
+
 int execute(const Options& options) {
     namespace server = runnel::server;
     if (options.action == Action::PrintSample) return print(server::sample_config()) ? EX_OK : EX_IOERR;
-    const auto load = [sources = options.sources] { return server::load_config(sources); };
+    auto sources = options.sources;
+    sources.check_stations = runnel::stations::check_stations;
+    const auto load = [sources] { return server::load_config(sources); };
     auto config = load();
     if (!config) return print_errors(config.error(), options.action == Action::Check ? 1 : EX_CONFIG);
     switch (options.action) {
         case Action::Check: return print("configuration is valid\n") ? EX_OK : EX_IOERR;
         case Action::PrintConfig: return print(server::print_config(*config)) ? EX_OK : EX_IOERR;
-        default: return server::run(*std::move(config), load, {make_admin_service, make_http_service});
+        default: return serve(*std::move(config), load);
     }
 }
 

@@ -23,6 +23,7 @@ void add_status_command(CLI::App& program, int& exit_code);
 void add_backup_command(CLI::App& program, int& exit_code);
 void add_restore_command(CLI::App& program, int& exit_code);
 void add_store_command(CLI::App& program, int& exit_code);
+void add_station_command(CLI::App& program, int& exit_code);
 
 // "Error: ..." on standard error; returns `exit_code`.
 int print_error(const std::string& text, int exit_code = kExitFailure);

@@ -45,6 +45,7 @@ int run(int argc, char** argv) {
     add_backup_command(program, exit_code);
     add_restore_command(program, exit_code);
     add_store_command(program, exit_code);
+    add_station_command(program, exit_code);
 
     std::vector<std::string> arguments = join_property_arguments({argv + 1, argv + argc});
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back.

@@ -53,6 +53,8 @@ TEST_CASE("sample: it is valid as it stands, and says the defaults when its valu
     all_set.settings.history.clear();
     CHECK(all_set.settings.durability_rules.size() == 1);
     all_set.settings.durability_rules.clear();
+    CHECK(all_set.stations.size() == 1);
+    all_set.stations.clear();
     CHECK(print_config(all_set) == defaults);
 }
 
@@ -61,6 +63,8 @@ TEST_CASE("print: every key is there") {
     config.access.push_back({.user = "u", .client = "c", .publish = {}, .subscribe = {}, .deny = {}});
     config.settings.history.push_back({.filter = "f", .value = {}});
     config.settings.durability_rules.push_back({.filter = "f"});
+    config.stations.emplace_back().name = "s";
+    config.stations.back().fields.emplace_back().from = "f";
     const std::string text = print_config(config);
     for (const OptionShape* shape : all_shapes()) {
         CAPTURE(shape->key);
