@@ -42,6 +42,8 @@ export async function openWorld({ given = process.env.RUNNEL_BASE_URL, ...option
 export async function openPage(world, path = '/', { viewport = kDesktop, colorScheme = 'light', expected = /^$/ } = {}) {
   const context = await world.browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' })
   const page = await context.newPage()
+  // A machine with much else to do is slow, not wrong.
+  page.setDefaultTimeout(90_000)
   const faults = []
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`))
   page.on('console', (message) => {
