@@ -89,8 +89,9 @@ Fault add_json(const api::StationConfig& station, std::string_view body, Request
     return JsonReader(station, values).read(*document, "") ? std::nullopt : too_much();
 }
 
-// Takes one value off the front of a line. In quotes it may hold the separator; "" is a quote there.
-std::string take_csv_value(std::string_view& line, char separator) {
+// Takes one value off the front of a line, and the separator behind it: then there is another value. In quotes it may
+// hold the separator; "" is a quote there.
+std::string take_csv_value(std::string_view& line, char separator, bool& has_more) {
     std::string value;
     bool is_quoted = false;
     size_t at = 0;
@@ -103,7 +104,8 @@ std::string take_csv_value(std::string_view& line, char separator) {
             is_quoted = !is_quoted;
         }
     }
-    line.remove_prefix(at < line.size() ? at + 1 : at);
+    has_more = at < line.size();
+    line.remove_prefix(has_more ? at + 1 : at);
     return value;
 }
 
@@ -111,11 +113,12 @@ Fault add_csv(const api::StationConfig& station, std::string_view body, RequestV
     while (body.ends_with('\n') || body.ends_with('\r'))
         body.remove_suffix(1);
     if (body.find('\n') != std::string_view::npos) return malformed("The body is more than one line of CSV.");
+    bool has_more = !body.empty();
     for (const std::string& column : station.csv_columns) {
-        if (body.empty()) break;
-        if (!values.add(column, take_csv_value(body, station.csv_separator.front()))) return too_much();
+        if (!has_more) break;
+        if (!values.add(column, take_csv_value(body, station.csv_separator.front(), has_more))) return too_much();
     }
-    return body.empty() ? std::nullopt : malformed("The line of CSV has more values than the station has columns.");
+    return !has_more ? std::nullopt : malformed("The line of CSV has more values than the station has columns.");
 }
 
 Fault add_body(const api::StationConfig& station, const http::Request& request, RequestValues& values) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "bridges/stations/station_time.h"
 #include "broker/base/check.h"
@@ -80,8 +81,9 @@ std::string_view FieldPattern::number_in(std::string_view name) const {
     if (name.size() <= prefix_.size() + suffix_.size() || !name.starts_with(prefix_) || !name.ends_with(suffix_))
         return {};
     const std::string_view number = name.substr(prefix_.size(), name.size() - prefix_.size() - suffix_.size());
-    const bool is_number =
-        number.size() <= kDigitsMax && std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
+    // One number has one name, so that it has one topic.
+    const bool is_number = number.size() <= kDigitsMax && (number.size() == 1 || number.front() != '0') &&
+                           std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
     return is_number ? number : std::string_view();
 }
 
@@ -119,6 +121,7 @@ public:
             reading.text("station", station_.config_.name);
             reading.text("time", time_);
             reading.text("received", received_);
+            note_names();
             for (const RequestValues::Value& value : values_.all())
                 take(reading, value);
         }
@@ -130,14 +133,33 @@ public:
     }
 
 private:
+    bool is_left_out(const RequestValues::Value& value) const {
+        return station_.is_missing(value.text) || value.name == station_.config_.time || station_.is_secret(value.name);
+    }
+
+    // What the station says itself, and what it maps, is not for other values of the request to say.
+    void note_names() {
+        for (const RequestValues::Value& value : values_.all()) {
+            const FoundField found = station_.find_field(value.name);
+            if (found.field == nullptr || is_left_out(value)) continue;
+            current_ = found.field;
+            number_ = found.number;
+            mapped_names_.insert(found.field->name.fill(names()).value_or(value.name));
+        }
+        current_ = nullptr;
+    }
+
+    void append_to_reading(JsonObject& reading, const std::string& name, std::string_view text) {
+        if (written_names_.insert(name).second) append_json_value(reading.member(name), text);
+    }
+
     void take(JsonObject& reading, const RequestValues::Value& value) {
-        if (fault_ || station_.is_missing(value.text) || value.name == station_.config_.time ||
-            station_.is_secret(value.name))
-            return;
+        if (fault_ || is_left_out(value)) return;
         const FoundField found = station_.find_field(value.name);
         if (found.field == nullptr) {
             if (!station_.config_.keep_unmapped || !station_.reading_topic_) return;
-            append_json_value(reading.member(unmapped_name(value.name)), value.text);
+            const std::string name(unmapped_name(value.name));
+            if (!mapped_names_.contains(name)) append_to_reading(reading, name, value.text);
             ++count_;
             return;
         }
@@ -148,7 +170,7 @@ private:
         number_ = found.number;
         value_ = *std::move(text);
         ++count_;
-        append_json_value(reading.member(field.name.fill(names()).value_or(value.name)), value_);
+        append_to_reading(reading, field.name.fill(names()).value_or(value.name), value_);
         if (field.topic) publish_value(field);
     }
 
@@ -214,7 +236,9 @@ private:
     std::string time_;
     std::string received_;
     std::string reading_;
-    size_t count_ = 0;  // Values that were taken.
+    std::set<std::string> mapped_names_;
+    std::set<std::string> written_names_{"station", "time", "received"};  // Of members of the reading.
+    size_t count_ = 0;                                                    // Values that were taken.
     const Field* current_ = nullptr;
     std::string number_;
     std::string value_;
@@ -306,10 +330,16 @@ bool Station::is_missing(std::string_view text) const {
     return std::ranges::find(config_.missing, text) != config_.missing.end();
 }
 
-// What a request is known by is nobody else's business.
+// What a request is known by is nobody else's business, however it is written and however deep it lies in a document.
 bool Station::is_secret(std::string_view name) const {
     const auto names = [name](std::string_view secret) {
-        return name == secret || (name.starts_with('/') && name.substr(1) == secret);
+        if (secret.starts_with('/')) return http::equals_ignoring_case(name, secret);
+        for (std::string_view rest = name;;) {
+            const size_t slash = rest.find('/');
+            if (http::equals_ignoring_case(rest.substr(0, slash), secret)) return true;
+            if (slash == std::string_view::npos) return false;
+            rest.remove_prefix(slash + 1);
+        }
     };
     return std::ranges::any_of(config_.secrets, names) ||
            std::ranges::any_of(required_, [&](const auto& one) { return names(one.first); });

@@ -74,6 +74,7 @@ std::optional<double> parse_number(std::string_view text) {
     const size_t begin = text.find_first_not_of(' ');
     if (begin == std::string_view::npos) return std::nullopt;
     text = text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
+    if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
     double number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     const bool is_whole = error == std::errc() && end == text.data() + text.size();

@@ -79,6 +79,37 @@ TEST_CASE("what a device sends makes no levels and no wildcards") {
     CHECK(stations.heard.empty());
 }
 
+TEST_CASE("what the station says of a reading is not for the device to say") {
+    Stations stations(R"({name="a",path="/up",topic="a",reading="all",field=[{from="c{n}",topic="ch/{n}"}]})");
+    stations.ask(post("/up", "station=evil&received=never&ch_1=2&c1=1&c01=3&c001=4&x=5"));
+    const std::string published = stations.published();
+    CHECK(published.find("a/ch/1 1\n") != std::string::npos);
+    CHECK(published.find("evil") == std::string::npos);
+    CHECK(published.find("never") == std::string::npos);
+    CHECK(published.find("\"ch_1\":1") != std::string::npos);
+    CHECK(published.find("\"ch_1\":2") == std::string::npos);
+    CHECK(published.find("ch/0") == std::string::npos);  // A number has one name.
+    CHECK(published.find("\"x\":5") != std::string::npos);
+}
+
+TEST_CASE("secrets stay secret however they are written and wherever they lie") {
+    Stations form(R"({name="a",path="/up",reading="all",secrets=["PASSKEY"]})");
+    form.ask(post("/up", "passkey=hush&PassKey=hush&x=1"));
+    CHECK(form.published().find("hush") == std::string::npos);
+    Stations json(R"({name="a",path="/up",body="json",reading="all",secrets=["PASSKEY"]})");
+    json.ask(post("/up", R"({"d": {"PASSKEY": "hush", "l": [{"passkey": {"x": "hush"}}]}, "x": 1})"));
+    CHECK(json.published().find("hush") == std::string::npos);
+    CHECK(json.published().find("\"x\":1") != std::string::npos);
+}
+
+TEST_CASE("empty values of CSV count, and a number may have a plus") {
+    Stations stations(R"({name="a",path="/up",body="csv",csv_columns=["x","t"],reading="",topic="a",
+        field=[{from="x",topic="x",scale=2},{from="t",topic="t"}]})");
+    CHECK(is_problem(stations.ask(post("/up", "1,2,")), 400, "malformed"));
+    stations.ask(post("/up", "+3.5,"));
+    CHECK(stations.published() == "a/x 7\n");
+}
+
 TEST_CASE("limits") {
     Stations stations(R"({name="a",path="/up",field=[{from="t",topic="t"}]})");
     std::string many;
