@@ -214,8 +214,8 @@ export class StandInApi {
     const found = kept.filter((message) => matches(filter, message.topic) && message.time >= from)
     const every = query.get('every')
     if (every !== null) return { status: 200, body: { items: buckets(found, span_of(every)), to: iso(now) } }
-    const newest = found.slice(-Number(query.get('limit') ?? 1000))
-    const items = newest.map((message) => ({
+    const first = found.slice(0, Number(query.get('limit') ?? 1000))
+    const items = first.map((message) => ({
       time: iso(message.time),
       topic: message.topic,
       publisher: message.publisher,
@@ -223,7 +223,7 @@ export class StandInApi {
       retain: message.retain,
       payload: message.payload.toString()
     }))
-    return { status: 200, body: { items: query.get('order') === 'newest' ? items.reverse() : items, to: iso(now) } }
+    return { status: 200, body: { items, to: iso(now) } }
   }
 
   async post_topics({ path, query, request, session }) {

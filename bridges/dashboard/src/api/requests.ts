@@ -64,15 +64,25 @@ export interface HistorySpan {
   limit: number
 }
 
-export const getHistory = (
-  span: HistorySpan,
-  newestFirst: boolean,
-  signal?: AbortSignal
-): Promise<HistoryAnswer<HistoryItem>> =>
-  request('/v1/history', {
-    parameters: { ...span, order: newestFirst ? 'newest' : undefined, format: 'json' },
-    ...withSignal(signal)
-  })
+// The broker answers from the oldest on: asks again from where an answer that is full ends.
+const kHistoryRounds = 20
+
+// The last messages of the span, as many as its limit, oldest first.
+export async function getHistory(span: HistorySpan, signal?: AbortSignal): Promise<HistoryAnswer<HistoryItem>> {
+  let items: HistoryItem[] = []
+  let from = span.from
+  for (let round = 1; ; round++) {
+    const answer: HistoryAnswer<HistoryItem> = await request('/v1/history', {
+      parameters: { ...span, from, format: 'json' },
+      ...withSignal(signal)
+    })
+    const known = items.filter((item) => item.time === from).length
+    items = items.concat(answer.items.slice(known)).slice(-span.limit)
+    const last = items[items.length - 1]
+    if (answer.items.length < span.limit || last === undefined || round === kHistoryRounds) return { ...answer, items }
+    from = String(last.time)
+  }
+}
 
 export const getBuckets = (
   span: HistorySpan,

@@ -148,9 +148,8 @@ export class ChartFeed {
   private async askMessages(signal: AbortSignal): Promise<void> {
     const askedAt = Date.now()
     const span = { filter: this.topic, from: this.range.from, limit: kMessagesMax }
-    const answer = await getHistory(span, true, signal)
-    const items = inOrder(answer.items)
-    this.take(items, clockOffset(askedAt, Date.now(), timeOf(answer.to) ?? askedAt))
+    const answer = await getHistory(span, signal)
+    this.take(answer.items, clockOffset(askedAt, Date.now(), timeOf(answer.to) ?? askedAt))
   }
 
   private take(items: HistoryItem[], offset: number): void {
@@ -181,12 +180,6 @@ export class ChartFeed {
     if (points.length > 0) this.known.set(kWholePayload, points)
     if (points.length > 0) this.addPaths([kWholePayload])
   }
-}
-
-function inOrder(items: HistoryItem[]): HistoryItem[] {
-  const first = timeOf(items[0]?.time) ?? 0
-  const last = timeOf(items[items.length - 1]?.time) ?? 0
-  return first > last ? [...items].reverse() : items
 }
 
 function payloadOf(item: HistoryItem): Uint8Array {
