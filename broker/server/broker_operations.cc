@@ -206,6 +206,8 @@ void BrokerOperations::back_up(const std::string& directory, std::function<void(
             {Kind::NothingStored, "The broker stores nothing (storage.engine or storage.durability is \"memory\")."});
     if (!storage::is_free_for_backup(directory))
         return done({Kind::Exists, directory + " exists already, and is not an empty directory."});
+    const std::lock_guard lock(backup_mutex_);
+    if (is_finished_) return done({Kind::Busy, "The broker is stopping."});
     if (backing_up_.exchange(true)) return done({Kind::Busy, "Another backup is being made."});
     if (backup_.joinable()) backup_.join();
     backup_ = std::thread([this, directory, done = std::move(done)]() mutable {
@@ -226,7 +228,13 @@ api::BackupResult BrokerOperations::make_backup(const std::string& directory) {
 }
 
 void BrokerOperations::finish() {
-    if (backup_.joinable()) backup_.join();
+    std::thread last;
+    {
+        const std::lock_guard lock(backup_mutex_);
+        is_finished_ = true;
+        last = std::move(backup_);
+    }
+    if (last.joinable()) last.join();
 }
 
 }  // namespace runnel::server

@@ -85,6 +85,8 @@ private:
     mutable std::mutex samples_mutex_;
     std::deque<Sample> samples_;  // The oldest one is at the front.
     std::atomic<bool> backing_up_{false};
+    std::mutex backup_mutex_;  // Of the two below.
+    bool is_finished_ = false;
     std::thread backup_;
 };
 
