@@ -16,14 +16,6 @@ constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr size_t kMethodSizeMax = 32;  // With the blank behind it.
 constexpr size_t kVersionSize = 9;     // With the blank before it.
 
-// Nothing that a handler puts into a header field may end it early.
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-    out.append(name).append(": ");
-    for (const char c : value)
-        out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
-    out += "\r\n";
-}
-
 // Of a request line; what is between its first and last blank.
 size_t target_size_of(std::string_view head) {
     const std::string_view line = head.substr(0, head.find('\r'));
@@ -192,12 +184,7 @@ void HttpConnection::refuse(const Fault& fault) {
 }
 
 void HttpConnection::write_head(const Response& response, std::optional<size_t> length) {
-    output_ += "HTTP/1.1 " + std::to_string(response.status) + " ";
-    output_.append(status_text(response.status)).append("\r\n");
-    for (const Header& field : response.headers.fields())
-        append_field(output_, field.name, field.value);
-    for (const Header& field : answer_fields_.fields())
-        append_field(output_, field.name, field.value);
+    append_head(output_, response.status, {&response.headers, &answer_fields_});
     const bool has_no_body = response.status == 204 || response.status == 304 || response.status < 200;
     if (length && !has_no_body) append_field(output_, "Content-Length", std::to_string(*length));
     if (sending_ == Sending::Chunks) append_field(output_, "Transfer-Encoding", "chunked");

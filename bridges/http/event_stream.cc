@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "broker/api/history.h"
 #include "broker/base/base64.h"
 #include "broker/base/json.h"
 #include "broker/mqtt/encoder.h"
@@ -14,21 +15,13 @@ namespace {
 
 using mqtt::PropertyId;
 
-// User Properties by which the broker is asked for kept messages and their names, and gives them
-// (broker/shard/replay.h).
-constexpr std::string_view kReplaySince = "replay-since";
-constexpr std::string_view kHistoryIds = "history-ids";
-constexpr std::string_view kHistoryId = "history-id";
-
 constexpr mqtt::DecodeLimits kLimits{UINT32_MAX};
 
 void write_head(const Response& response, const Headers& more, std::string_view body, bool has_end, std::string& out) {
-    out += "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(status_text(response.status)) + "\r\n";
-    for (const Headers* headers : {&response.headers, &more})
-        for (const Header& field : headers->fields())
-            out += field.name + ": " + field.value + "\r\n";
-    if (has_end) out += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-    out.append("Connection: close\r\n\r\n").append(body);
+    append_head(out, response.status, {&response.headers, &more});
+    if (has_end) append_field(out, "Content-Length", std::to_string(body.size()));
+    append_field(out, "Connection", "close");
+    out.append("\r\n").append(body);
 }
 
 Response head_of(std::string_view content_type) {
@@ -43,7 +36,7 @@ Response head_of(std::string_view content_type) {
 void append_user_properties(const mqtt::Publish& publish, std::string& out) {
     out += '[';
     publish.properties.for_each_user_property([&](std::string_view name, std::string_view value) {
-        if (name == kHistoryId) return;
+        if (name == api::kHistoryId) return;
         out += out.ends_with('[') ? "[" : ",[";
         append_json_string(out, name);
         out += ',';
@@ -114,8 +107,9 @@ void EventStream::open(std::string& inside) const {
         subscribe.requests.push_back(one);
     }
     std::string properties;
-    mqtt::append_user_property(properties, kHistoryIds, "true");
-    if (!request_.replay_since.empty()) mqtt::append_user_property(properties, kReplaySince, request_.replay_since);
+    mqtt::append_user_property(properties, api::kHistoryIds, "true");
+    if (!request_.replay_since.empty())
+        mqtt::append_user_property(properties, api::kReplaySince, request_.replay_since);
     subscribe.properties.set_encoded(properties, true);
     mqtt::encode(subscribe, mqtt::ProtocolVersion::V5, inside);
 }
@@ -168,7 +162,8 @@ void EventStream::show(const mqtt::Frame& frame, std::string& outside) {
     if (mqtt::decode_publish(frame, mqtt::ProtocolVersion::V5, kLimits, publish)) return;
     std::string_view kept_as;
     publish.properties.for_each_user_property([&](std::string_view name, std::string_view value) {
-        if (name == kHistoryId) kept_as = value;  // The last one is the broker's; a client may have set one before it.
+        if (name == api::kHistoryId)
+            kept_as = value;  // The last one is the broker's; a client may have set one before it.
     });
     const bool is_kept = !kept_as.empty();
     if (is_kept) request_.cursor.shown(kept_as);

@@ -115,4 +115,20 @@ Response problem(int status, std::string_view type, std::string_view detail) {
     return response;
 }
 
+// Nothing that a handler puts into a header field may end it early.
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+    out.append(name).append(": ");
+    for (const char c : value)
+        out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+    out += "\r\n";
+}
+
+void append_head(std::string& out, int status, std::initializer_list<const Headers*> fields) {
+    out += "HTTP/1.1 " + std::to_string(status) + " ";
+    out.append(status_text(status)).append("\r\n");
+    for (const Headers* headers : fields)
+        for (const Header& field : headers->fields())
+            append_field(out, field.name, field.value);
+}
+
 }  // namespace runnel::http

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,5 +67,8 @@ Response json_response(int status, std::string body);
 // An error as application/problem+json (RFC 9457). `type` is the stable name of the error: "not-found".
 Response problem(int status, std::string_view type, std::string_view detail);
 std::string_view status_text(int status);
+// The status line and these fields; the empty line behind them is the caller's, after the fields of the framing.
+void append_head(std::string& out, int status, std::initializer_list<const Headers*> fields);
+void append_field(std::string& out, std::string_view name, std::string_view value);
 
 }  // namespace runnel::http

@@ -134,8 +134,7 @@ public:
     bool wants_more() const override { return results_.open() < kOpenMax && exchange_->has_room(); }
 
     void give_results() {
-        while (const auto result = results_.take())
-            exchange_->write(*result + "\n");
+        write_results();
         if (ended_ && results_.open() == 0) return exchange_->end();
         const auto self = weak_from_this();
         if (wants_more()) {
@@ -157,15 +156,14 @@ private:
         const RequestFault fault = compact ? read_message(*compact, publish) : "The line is not JSON.";
         if (fault) {
             results_.set(number, result_of(fault));
-            return give_results_if_first();
+            return write_results();  // Within body_received(): more is read when it returns.
         }
         broker_.publish(client_, publish, [self = shared_from_this(), number](const api::LocalPublished& answer) {
             self->results_.set(number, result_of(answer));
             self->give_results();
         });
     }
-    // Within body_received(): more is read when it returns.
-    void give_results_if_first() {
+    void write_results() {
         while (const auto result = results_.take())
             exchange_->write(*result + "\n");
     }

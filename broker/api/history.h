@@ -6,11 +6,22 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "broker/mqtt/types.h"
 
 namespace runnel::api {
+
+// The User Property of SUBSCRIBE that asks for what was kept, and the one that marks each of these messages.
+constexpr std::string_view kReplaySince = "replay-since";
+constexpr std::string_view kReplayed = "replayed";
+
+// The User Property of SUBSCRIBE, with the value "true", that asks for the name of every kept message that the
+// connection is given at QoS 0 from then on, and the one that has it, behind all others: "WRITER:TIME-NUMBER", and
+// empty for a message that is not kept. Messages of one writer come in the order of their names.
+constexpr std::string_view kHistoryIds = "history-ids";
+constexpr std::string_view kHistoryId = "history-id";
 
 // Names a kept message, and orders all of them: by the wall clock, and within a millisecond as they came. The number is
 // never 0.

@@ -14,7 +14,6 @@
 namespace runnel::net {
 namespace {
 
-constexpr uint32_t kQuestionsMax = 1000;  // Logins that wait for a thread of the pool.
 constexpr Duration kDrainTime{2000};
 constexpr Duration kHeldBack{1};
 
@@ -47,7 +46,8 @@ EventLoop::EventLoop(const Settings& settings, const shard::Settings& shard_sett
                            std::move(authenticator), std::move(access), settings.store != nullptr, settings.clock,
                            settings.run},
         now());
-    local_broker_ = std::make_unique<LoopBroker>(loop_, *shard_, counters, settings.history);
+    work_ = std::make_unique<WorkQueue>(loop_);
+    local_broker_ = std::make_unique<LoopBroker>(loop_, *work_, *shard_, counters, settings.history);
 }
 
 EventLoop::~EventLoop() {
@@ -249,64 +249,24 @@ void EventLoop::tell_peers() {
     }
 }
 
-// A password hash is slow on purpose: it is checked by libuv's thread pool, which nothing else uses.
-struct EventLoop::Question {
-    uv_work_t work{};
-    EventLoop* loop = nullptr;
-    shard::ConnectionId connection;
-    api::AuthenticatorRef authenticator;
-    api::Credentials credentials;
-    api::AuthenticationOutcome outcome;
-};
-
-// False if too many wait already.
+// A password hash is slow on purpose. False if too many wait already.
 bool EventLoop::ask(shard::Effects::AskAuthenticator& asked) {
-    if (questions_open_ >= kQuestionsMax) return false;
-    ++questions_open_;
-    auto question = std::make_unique<Question>();
-    question->loop = this;
-    question->connection = asked.connection;
-    question->authenticator = shard_->authenticator();
-    question->credentials = std::move(asked.credentials);
-    question->work.data = question.get();
-    const auto check = [](uv_work_t* work) {
-        auto* self = static_cast<Question*>(work->data);
-        self->outcome = self->authenticator->check(self->credentials);
-    };
-    const auto answer = [](uv_work_t* work, int) {
-        const std::unique_ptr<Question> self(static_cast<Question*>(work->data));
-        --self->loop->questions_open_;
-        self->loop->shard_->authentication_answered(self->connection, std::move(self->outcome), self->loop->now());
-    };
-    RUNNEL_CHECK(uv_queue_work(&loop_, &question.release()->work, check, answer) == 0);
+    if (work_->is_full()) return false;
+    const auto outcome = std::make_shared<api::AuthenticationOutcome>();
+    work_->add([authenticator = shard_->authenticator(), credentials = std::move(asked.credentials),
+                outcome] { *outcome = authenticator->check(credentials); },
+               [this, connection = asked.connection, outcome] {
+                   shard_->authentication_answered(connection, std::move(*outcome), now());
+               });
     return true;
 }
 
-// The disk is slow: history is read by the pool too. A connection has one question open at a time.
-struct EventLoop::HistoryRead {
-    uv_work_t work{};
-    EventLoop* loop = nullptr;
-    shard::Effects::ReadHistory asked;
-    api::HistoryPage page;
-};
-
+// A connection has one question open at a time.
 void EventLoop::read_history(shard::Effects::ReadHistory& asked) {
-    ++questions_open_;
-    auto read = std::make_unique<HistoryRead>();
-    read->loop = this;
-    read->asked = std::move(asked);
-    read->work.data = read.get();
-    const auto carry_out = [](uv_work_t* work) {
-        auto* self = static_cast<HistoryRead*>(work->data);
-        self->page = self->loop->settings_.history->messages(self->asked.query);
-    };
-    const auto answer = [](uv_work_t* work, int) {
-        const std::unique_ptr<HistoryRead> self(static_cast<HistoryRead*>(work->data));
-        --self->loop->questions_open_;
-        self->loop->shard_->history_read(self->asked.connection, self->asked.number, std::move(self->page),
-                                         self->loop->now());
-    };
-    RUNNEL_CHECK(uv_queue_work(&loop_, &read.release()->work, carry_out, answer) == 0);
+    local_broker_->read_history(std::move(asked.query),
+                                [this, connection = asked.connection, number = asked.number](api::HistoryPage page) {
+                                    shard_->history_read(connection, number, std::move(page), now());
+                                });
 }
 
 // The timer only bounds the poll: end_turn() does what is due. libuv may find the timer due just before it polls, and
@@ -331,7 +291,7 @@ void EventLoop::finish_if_drained() {
     const bool over = now() >= drain_deadline_;
     if (over) end_lingering(true);
     end_idle_streams(over);
-    if (!lingering_.empty() || questions_open_ + local_broker_->work_open() != 0) return;
+    if (!lingering_.empty() || work_->open() != 0) return;
     const bool busy = shard_->connection_count() != 0 || stream_count_ != 0;
     if (busy && !over) return;
     if (!rounds_are_complete() && !over) return;

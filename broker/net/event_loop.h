@@ -17,6 +17,7 @@
 #include "broker/net/loop_broker.h"
 #include "broker/net/mailbox.h"
 #include "broker/net/system_random.h"
+#include "broker/net/work_queue.h"
 #include "broker/shard/shard.h"
 #include "storage/store_thread.h"
 
@@ -72,8 +73,6 @@ public:
 private:
     struct Listener;
     struct Stream;
-    struct Question;
-    struct HistoryRead;
 
     // One read of one socket.
     static constexpr size_t kReadBufferSize = size_t{64} * 1024;
@@ -157,6 +156,7 @@ private:
     Mailbox mailbox_{wake_up_};
     SystemRandom secrets_;
     std::unique_ptr<shard::Shard> shard_;
+    std::unique_ptr<WorkQueue> work_;
     std::unique_ptr<LoopBroker> local_broker_;
     std::vector<EventLoop*> peers_;
     std::vector<std::unique_ptr<Listener>> listeners_;
@@ -169,7 +169,6 @@ private:
     uint32_t stream_count_ = 0;
     std::string inside_;  // Scratch: what a filter has found.
     std::unique_ptr<char[]> read_buffer_;
-    uint32_t questions_open_ = 0;
     bool draining_ = false;
     std::shared_ptr<DrainRounds> drain_rounds_;
     uint32_t drain_round_ = 0;

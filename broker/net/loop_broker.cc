@@ -10,53 +10,28 @@
 namespace runnel::net {
 namespace {
 
-constexpr uint32_t kWorkMax = 1000;  // That waits for a thread of the pool.
-
 api::AccessSubject subject_of(const api::LocalClient& client) {
     return {client.identity, client.client_identifier};
 }
 
 }  // namespace
 
-struct LoopBroker::Work {
-    uv_work_t work{};
-    LoopBroker* broker = nullptr;
-    std::function<void()> carry_out;
-    std::function<void()> done;
-};
-
-void LoopBroker::queue(std::function<void()> work, std::function<void()> done) {
-    ++work_open_;
-    auto one = std::make_unique<Work>();
-    one->broker = this;
-    one->carry_out = std::move(work);
-    one->done = std::move(done);
-    one->work.data = one.get();
-    const auto carry_out = [](uv_work_t* queued) { static_cast<Work*>(queued->data)->carry_out(); };
-    const auto end = [](uv_work_t* queued, int) {
-        const std::unique_ptr<Work> self(static_cast<Work*>(queued->data));
-        --self->broker->work_open_;
-        self->done();
-    };
-    RUNNEL_CHECK(uv_queue_work(&loop_, &one.release()->work, carry_out, end) == 0);
-}
-
 void LoopBroker::authenticate(api::Credentials credentials,
                               std::function<void(const api::AuthenticationOutcome&)> done) {
     const api::AuthenticatorRef authenticator = shard_.authenticator();
     if (const auto outcome = authenticator->quick_check(credentials)) return done(*outcome);
     auto outcome = std::make_shared<api::AuthenticationOutcome>();
-    if (work_open_ >= kWorkMax) {
+    if (work_.is_full()) {
         outcome->reason = mqtt::ReasonCode::ServerBusy;
         outcome->why = "too many logins at the same time";
         return done(*outcome);
     }
-    queue([authenticator, credentials = std::move(credentials),
-           outcome] { *outcome = authenticator->check(credentials); },
-          [this, outcome, done = std::move(done)] {
-              if (!outcome->accepted()) counters_.logins_refused.add();
-              done(*outcome);
-          });
+    work_.add([authenticator, credentials = std::move(credentials),
+               outcome] { *outcome = authenticator->check(credentials); },
+              [this, outcome, done = std::move(done)] {
+                  if (!outcome->accepted()) counters_.logins_refused.add();
+                  done(*outcome);
+              });
 }
 
 bool LoopBroker::may_subscribe(const api::LocalClient& client, std::string_view filter) const {
@@ -123,15 +98,15 @@ int64_t LoopBroker::wall_ms(const mqtt::ApplicationMessage& message) const {
 void LoopBroker::read_history(api::HistoryQuery query, std::function<void(api::HistoryPage)> done) {
     RUNNEL_CHECK(history_ != nullptr);
     auto page = std::make_shared<api::HistoryPage>();
-    queue([history = history_, query = std::move(query), page] { *page = history->messages(query); },
-          [page, done = std::move(done)] { done(std::move(*page)); });
+    work_.add([history = history_, query = std::move(query), page] { *page = history->messages(query); },
+              [page, done = std::move(done)] { done(std::move(*page)); });
 }
 
 void LoopBroker::read_buckets(api::BucketQuery query, std::function<void(api::BucketPage)> done) {
     RUNNEL_CHECK(history_ != nullptr);
     auto page = std::make_shared<api::BucketPage>();
-    queue([history = history_, query = std::move(query), page] { *page = history->buckets(query); },
-          [page, done = std::move(done)] { done(std::move(*page)); });
+    work_.add([history = history_, query = std::move(query), page] { *page = history->buckets(query); },
+              [page, done = std::move(done)] { done(std::move(*page)); });
 }
 
 }  // namespace runnel::net

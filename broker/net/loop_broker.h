@@ -11,6 +11,7 @@
 
 #include "broker/api/local_broker.h"
 #include "broker/base/counters.h"
+#include "broker/net/work_queue.h"
 #include "broker/shard/shard.h"
 
 namespace runnel::net {
@@ -19,8 +20,8 @@ namespace runnel::net {
 class LoopBroker final : public api::LocalBroker {
 public:
     // All of it outlives this; `history` is null where nothing is stored.
-    LoopBroker(uv_loop_t& loop, shard::Shard& shard, Counters& counters, const api::History* history)
-        : loop_(loop), shard_(shard), counters_(counters), history_(history) {}
+    LoopBroker(uv_loop_t& loop, WorkQueue& work, shard::Shard& shard, Counters& counters, const api::History* history)
+        : loop_(loop), work_(work), shard_(shard), counters_(counters), history_(history) {}
 
     void authenticate(api::Credentials credentials,
                       std::function<void(const api::AuthenticationOutcome&)> done) override;
@@ -44,20 +45,15 @@ public:
     void take_answers(std::vector<shard::Effects::AnswerPublish> answers);
     bool has_answers() const { return !answers_.empty(); }
     void give_answers();
-    // Work of the pool that is not done; the loop must not end before.
-    uint32_t work_open() const { return work_open_; }
 
 private:
-    struct Work;
-    // `work` is called by a thread of the pool, then `done` by this one.
-    void queue(std::function<void()> work, std::function<void()> done);
     Time now() const { return {static_cast<int64_t>(uv_now(&loop_))}; }
 
     uv_loop_t& loop_;
+    WorkQueue& work_;
     shard::Shard& shard_;
     Counters& counters_;
     const api::History* history_;
-    uint32_t work_open_ = 0;
     uint64_t users_generation_ = 1;
     shard::LocalPublishNumber last_publish_ = 0;
     std::unordered_map<shard::LocalPublishNumber, std::function<void(const api::LocalPublished&)>> publishes_;

@@ -127,21 +127,25 @@ bool Shard::check_publish(Connection& connection, mqtt::Publish& publish, Time n
     if (publish.qos == QoS::ExactlyOnce && slot.session.received.size() >= settings_.receive_maximum &&
         !slot.session.received.contains(publish.packet_identifier))  // [MQTT-3.3.4-7]
         return broken(ReasonCode::ReceiveMaximumExceeded, "more QoS 2 messages without PUBREL than Receive Maximum");
-    if (publish.topic.starts_with('$')) {
-        publish_refused(connection, publish, ReasonCode::NotAuthorized,
-                        "topics that start with $ belong to the broker");
-        return false;
-    }
-    if (!environment_.access->may_publish(subject_of(slot), publish.topic)) {
-        publish_refused(connection, publish, ReasonCode::NotAuthorized, "the access rules do not allow it");
-        return false;
-    }
-    if (settings_.check_payload_format && publish.properties.number_or(PropertyId::PayloadFormatIndicator, 0) == 1 &&
-        !mqtt::is_valid_utf8(publish.payload)) {
-        publish_refused(connection, publish, ReasonCode::PayloadFormatInvalid, "the payload is not UTF-8 as announced");
+    const bool says_utf8 =
+        settings_.check_payload_format && publish.properties.number_or(PropertyId::PayloadFormatIndicator, 0) == 1;
+    if (const auto refusal = find_refusal(subject_of(slot), publish.topic, publish.payload, says_utf8)) {
+        publish_refused(connection, publish, refusal->reason, refusal->why);
         return false;
     }
     return true;
+}
+
+// Of a message that is right, whoever publishes it and by whatever way it came.
+std::optional<Shard::Refusal> Shard::find_refusal(const api::AccessSubject& subject, std::string_view topic,
+                                                  std::string_view payload, bool says_utf8) const {
+    if (topic.starts_with('$'))
+        return Refusal{ReasonCode::NotAuthorized, "topics that start with $ belong to the broker"};
+    if (!environment_.access->may_publish(subject, topic))
+        return Refusal{ReasonCode::NotAuthorized, "the access rules do not allow it"};
+    if (says_utf8 && !mqtt::is_valid_utf8(payload))
+        return Refusal{ReasonCode::PayloadFormatInvalid, "the payload is not UTF-8 as announced"};
+    return std::nullopt;
 }
 
 // A message that is not routed. MQTT 3 cannot be told, so it gets the ordinary answer [MQTT-3.3.5-2].

@@ -86,13 +86,10 @@ std::optional<api::LocalPublished> Shard::find_local_fault(const api::LocalClien
                      "a Topic Name is UTF-8 of 1 to 65,535 bytes, without +, # and control characters");
     if (mqtt::level_count(publish.topic) > settings_.max_topic_levels)
         return fault(ReasonCode::TopicNameInvalid, "the Topic Name has too many levels");
-    if (publish.topic.starts_with('$'))
-        return fault(ReasonCode::NotAuthorized, "topics that start with $ belong to the broker");
-    if (!environment_.access->may_publish({client.identity, client.client_identifier}, publish.topic))
-        return fault(ReasonCode::NotAuthorized, "the access rules do not allow it");
-    if (settings_.check_payload_format && announces_utf8(publish.encoded_properties) &&
-        !mqtt::is_valid_utf8(publish.payload))
-        return fault(ReasonCode::PayloadFormatInvalid, "the payload is not UTF-8 as announced");
+    const bool says_utf8 = settings_.check_payload_format && announces_utf8(publish.encoded_properties);
+    const auto refusal =
+        find_refusal({client.identity, client.client_identifier}, publish.topic, publish.payload, says_utf8);
+    if (refusal) return fault(refusal->reason, refusal->why);
     return std::nullopt;
 }
 

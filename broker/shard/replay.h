@@ -14,15 +14,12 @@
 
 namespace runnel::shard {
 
-// The User Property of SUBSCRIBE that asks for what was kept, and the one that marks each of these messages.
-constexpr std::string_view kReplaySince = "replay-since";
-constexpr std::string_view kReplayed = "replayed";
+using api::kHistoryId;
+using api::kHistoryIds;
+using api::kReplayed;
+using api::kReplaySince;
 
-// The User Property of SUBSCRIBE, with the value "true", that asks for the name of every kept message that the
-// connection is given at QoS 0 from then on, and the one that has it, behind all others: "WRITER:TIME-NUMBER", and
-// empty for a message that is not kept. Messages of one writer come in the order of their names.
-constexpr std::string_view kHistoryIds = "history-ids";
-constexpr std::string_view kHistoryId = "history-id";
+// The value of kHistoryId.
 std::string history_name(api::HistoryId id);
 
 // The value of replay-since is a duration, a time of RFC 3339, or a cursor: "cTIME,NAME,NAME,...", a time in

@@ -195,6 +195,12 @@ private:
     void publish_repeated(Connection& connection, const mqtt::Publish& publish);
     bool resolve_alias(Connection& connection, mqtt::Publish& publish, Time now);
     bool check_publish(Connection& connection, mqtt::Publish& publish, Time now);
+    struct Refusal {
+        mqtt::ReasonCode reason;
+        const char* why;
+    };
+    std::optional<Refusal> find_refusal(const api::AccessSubject& subject, std::string_view topic,
+                                        std::string_view payload, bool says_utf8) const;
     void publish_refused(Connection& connection, const mqtt::Publish& publish, mqtt::ReasonCode reason,
                          std::string_view why);
     void acknowledge(Connection& connection, mqtt::PacketType type, mqtt::PacketIdentifier identifier,
