@@ -50,7 +50,7 @@ std::optional<std::vector<std::string>> match(const std::vector<std::string>& pa
 // Whether the Content-Type is this one, whatever its parameters.
 bool has_type(const Request& request, std::string_view media_type) {
     const std::string* type = request.headers.find("Content-Type");
-    if (type == nullptr || media_type.empty()) return false;
+    if (type == nullptr) return false;
     std::string_view name = std::string_view(*type).substr(0, type->find(';'));
     while (name.ends_with(' '))
         name.remove_suffix(1);
@@ -81,8 +81,8 @@ void Routes::add_streaming(std::string_view method, std::string_view pattern, st
 
 bool Routes::streams_body(const Request& request) const {
     const auto takes = [&](const Route& route) {
-        return has_type(request, route.streamed_type) && route.method == request.method &&
-               match(route.segments, request.segments);
+        return !route.streamed_type.empty() && route.method == request.method &&
+               has_type(request, route.streamed_type) && match(route.segments, request.segments);
     };
     return std::ranges::any_of(routes_, takes);
 }

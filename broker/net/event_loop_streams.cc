@@ -56,6 +56,7 @@ void EventLoop::watch_stream(Stream& stream) {
     // A side that has been shut would be told again and again.
     const int otherwise = stream.input_ended ? 0 : UV_DISCONNECT;
     const int events = (reads ? UV_READABLE : otherwise) | (stream.writing ? UV_WRITABLE : 0);
+    if (std::exchange(stream.watched, events) == events) return;  // To say it again costs three system calls.
     uv_poll_start(&stream.poll, events, [](uv_poll_t* poll, int status, int ready) {
         auto* self = static_cast<Stream*>(poll->data);
         self->loop->stream_ready(*self, status, ready);

@@ -16,6 +16,7 @@ struct EventLoop::Stream {
     uv_poll_t poll{};
     EventLoop* loop = nullptr;
     int descriptor = -1;
+    int watched = -1;  // Events that uv_poll waits for.
     uint32_t slot = 0;
     shard::PeerAddress address;
     CountedConnection counted;
