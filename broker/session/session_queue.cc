@@ -93,9 +93,9 @@ uint64_t SessionQueue::drop_paged(StoredQueue& stored) {
     return size;
 }
 
-SessionQueue::Question SessionQueue::ask(uint64_t generation) {
+SessionQueue::PagedRange SessionQueue::ask(uint64_t generation) {
     asked_ = generation;
-    return {paged_->segment_first(), paged_->end()};
+    return paged_range();
 }
 
 SessionQueue::Lost SessionQueue::lose_until(uint64_t number, StoredQueue& stored) {

@@ -5,6 +5,8 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "broker/base/ring.h"
 #include "broker/session/delivery.h"
@@ -43,11 +45,15 @@ public:
     Delivery pop_front();
     // Instead, if the oldest ones are paged: lets go of one; returns its size.
     uint64_t drop_paged(StoredQueue& stored);
-    // Of those behind the paged ones, or of all if none are.
-    size_t back_size() const { return paged_ ? back_.size() : front_.size() + back_.size(); }
-    // To be looked at, and put back unless it goes; extra_room_changed() when that is done.
-    Delivery pop_back_part() { return front_.empty() || paged_ ? pop(back_, back_bytes_) : pop(front_, front_bytes_); }
-    void extra_room_changed() { extra_.shrink_to(size(), bytes()); }
+    // Those that go, of the ones behind the paged ones, or of all if none are; the others stay in their place.
+    template <class Goes>
+    std::vector<Delivery> take_behind_paged(Goes goes) {
+        std::vector<Delivery> taken;
+        if (!paged_) take(front_, front_bytes_, goes, taken);
+        take(back_, back_bytes_, goes, taken);
+        extra_.shrink_to(size(), bytes());
+        return taken;
+    }
 
     template <class Visit>
     void for_each_in_memory(Visit visit) {
@@ -60,6 +66,13 @@ public:
     uint64_t first_number(uint64_t none) const;
 
     bool is_paged() const { return paged_ != nullptr; }
+    // Of what is paged: the number that names its first segment, that of its oldest delivery, and the one behind all.
+    struct PagedRange {
+        uint64_t begin = 0;
+        uint64_t first = 0;
+        uint64_t end = 0;
+    };
+    PagedRange paged_range() const { return {paged_->segment_first(), paged_->first(), paged_->end()}; }
     bool is_over(const Budget& budget) const { return back_.size() > budget.messages || back_bytes_ > budget.bytes; }
     bool front_is_low(const Budget& budget) const {
         return front_.size() <= budget.messages * 4 && front_bytes_ * 2 <= budget.bytes;
@@ -68,11 +81,7 @@ public:
     void page_out(StoredQueue& stored, uint64_t stored_ticket, const Budget& budget);
 
     // ---- Reading back what is paged. One question at a time.
-    struct Question {
-        uint64_t first = 0;  // Of the oldest segment.
-        uint64_t end = 0;
-    };
-    Question ask(uint64_t generation);
+    PagedRange ask(uint64_t generation);
     // 0: nothing was asked.
     uint64_t asked() const { return asked_; }
     void asking_ended() { asked_ = 0; }
@@ -99,6 +108,18 @@ private:
         Delivery delivery = part.pop_front();
         bytes -= delivery.message->memory_size();
         return delivery;
+    }
+    template <class Goes>
+    void take(Ring<Delivery>& part, uint64_t& bytes, Goes& goes, std::vector<Delivery>& taken) {
+        for (size_t left = part.size(); left > 0; --left) {
+            Delivery delivery = part.pop_front();
+            if (!goes(std::as_const(delivery))) {
+                part.push_back(std::move(delivery));
+                continue;
+            }
+            bytes -= delivery.message->memory_size();
+            taken.push_back(std::move(delivery));
+        }
     }
     void move_to_front(size_t count);
     void page_first(uint64_t segment_first, uint32_t segment_count, size_t count);

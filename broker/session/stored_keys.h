@@ -16,6 +16,7 @@ enum class StoredKind : char {
     Subscription = 'u',  // By Client Identifier and Topic Filter.
     Window = 'w',        // By Client Identifier: Packet Identifiers in use, and where the queue begins.
     Deliveries = 'q',    // By Client Identifier and the number of the first: what came in one turn.
+    EndedQueue = 'e',    // By Client Identifier and the number of the first: deliveries of a Session that has ended.
     Retained = 'r',      // By Topic Name.
     // Of one run of the broker, which ends when the next one has read them; these name shards:
     Run = 'b',        // One record: how many shards there were, and the seed of their placement.
@@ -37,17 +38,21 @@ inline std::string stored_key(StoredKind kind, std::string_view client_identifie
 }
 
 // In the order of the numbers.
-inline std::string deliveries_key(std::string_view client_identifier, uint64_t number) {
-    std::string key = stored_key(StoredKind::Deliveries, client_identifier, std::string_view{});
+inline std::string numbered_key(StoredKind kind, std::string_view client_identifier, uint64_t number) {
+    std::string key = stored_key(kind, client_identifier, std::string_view{});
     for (int shift = 56; shift >= 0; shift -= 8)
         key.push_back(static_cast<char>(number >> shift));
     return key;
 }
 
+inline std::string deliveries_key(std::string_view client_identifier, uint64_t number) {
+    return numbered_key(StoredKind::Deliveries, client_identifier, number);
+}
+
 // The number at the end of such a key.
-inline uint64_t number_of(std::string_view deliveries_key) {
+inline uint64_t number_of(std::string_view numbered_key) {
     uint64_t number = 0;
-    for (const char byte : deliveries_key.substr(deliveries_key.size() - sizeof number))
+    for (const char byte : numbered_key.substr(numbered_key.size() - sizeof number))
         number = number << 8 | static_cast<uint8_t>(byte);
     return number;
 }

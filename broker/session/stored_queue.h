@@ -26,6 +26,8 @@ public:
     };
     static constexpr uint64_t kNotWritten = UINT64_MAX;
 
+    // No delivery gets a number below it.
+    void begin_at(uint64_t number) { next_ = std::max(next_, number); }
     // The number of a new delivery, which is written with the present turn.
     uint64_t add(const Delivery& delivery, WallClock clock);
     // The delivery is done with. From the middle of the queue it has to be remembered until all before it are gone.
@@ -33,9 +35,12 @@ public:
     void taken_from_queue(uint64_t number) { taken_.push_back(number); }
     // Puts back what was stored: of the segment that begins at `first`, `alive` are needed.
     void restore(uint64_t first, uint32_t count, uint32_t alive);
-    // Numbers from `queue_first` on that are gone. No number below it is given again, even if nothing else is left.
+    // Numbers from `queue_first` on that are gone. Neither they nor those before it are given again, even if nothing
+    // else is left: what had one of them would be taken for gone.
     void restore_taken(uint64_t queue_first, std::vector<uint64_t> taken) {
-        next_ = std::max(next_, queue_first);
+        begin_at(queue_first);
+        for (const uint64_t number : taken)
+            begin_at(number + 1);
         taken_ = std::move(taken);
     }
 
@@ -56,7 +61,7 @@ public:
     // Read from the store: the next one before those that are still paged.
     void read(uint64_t first, uint32_t count, uint32_t alive);
     void paged_segment_ended(uint64_t first) { emptied_.push_back(first); }
-    void restore_paged(uint64_t end) { next_ = std::max(next_, end); }
+    void restore_paged(uint64_t end) { begin_at(end); }
 
     // Those from `queue_first` on.
     const std::vector<uint64_t>& taken(uint64_t queue_first);

@@ -49,7 +49,10 @@ void Shard::store_or_drop(SessionSlot& slot) {
     session::Session& session = slot.session;
     if (!session.ends_with_connection() || session.queue.is_paged()) {
         // A new one, without subscriptions: what is stored once stays so until it ends or is dropped here.
-        if (!session.stored) session.stored = std::make_unique<session::StoredQueue>();
+        if (!session.stored) {
+            session.stored = std::make_unique<session::StoredQueue>();
+            session.stored->begin_at(end_of_ended_queues(session.client_identifier));
+        }
         return store_session(slot);
     }
     if (!session.stored) return;
@@ -121,7 +124,7 @@ void Shard::erase_subscription(const SessionSlot& slot, std::string_view filter)
     receipts_.needs_store();
 }
 
-// All but the subscriptions, which are erased one by one as they end.
+// All but the subscriptions, which are erased one by one as they end, and what other members of groups shall get.
 void Shard::erase_session(SessionSlot& slot) {
     if (!slot.session.stored) return;
     const std::string& client = slot.session.client_identifier;
@@ -132,7 +135,11 @@ void Shard::erase_session(SessionSlot& slot) {
         batch_.erase(session::deliveries_key(client, first));
     constexpr size_t kOneByOne = 100;
     if (slot.session.queue.is_paged() || stored.segment_count() > kOneByOne) {
-        batch_.erase_range(session::deliveries_key(client, 0), session::deliveries_key(client, UINT64_MAX));
+        const uint64_t begin = end_of_ended_queues(client);
+        keep_ended_queue(slot);
+        const bool is_kept = end_of_ended_queues(client) != begin;
+        erase_deliveries(client, begin, is_kept ? slot.session.queue.paged_range().begin : UINT64_MAX);
+        if (is_kept) erase_deliveries(client, slot.session.queue.paged_range().end, UINT64_MAX);
     } else {
         stored.for_each_segment([&](const session::StoredQueue::Segment& segment) {
             batch_.erase(session::deliveries_key(client, segment.first));

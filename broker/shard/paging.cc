@@ -40,15 +40,19 @@ void Shard::read_paged(SessionSlot& slot) {
     session::SessionQueue& queue = slot.session.queue;
     const session::SessionQueue::Budget& budget = settings_.page_offline;
     if (!queue.is_paged() || queue.asked() != 0 || !queue.front_is_low(budget)) return;
-    const session::SessionQueue::Question question = queue.ask(++last_read_);
+    const session::SessionQueue::PagedRange question = queue.ask(++last_read_);
     const std::string& client = slot.session.client_identifier;
-    effects_.reads.push_back({slot.number, last_read_, session::deliveries_key(client, question.first),
+    effects_.reads.push_back({slot.number, last_read_, session::deliveries_key(client, question.begin),
                               session::deliveries_key(client, question.end), question.end,
                               static_cast<size_t>(budget.bytes)});
 }
 
 void Shard::deliveries_read(const DeliveriesRead& answer, Time now) {
     now_ = now;
+    if (answer.generation == ended_queue_read_) {
+        ended_queue_read(answer);
+        return carry_out_deferred(now);
+    }
     SessionSlot* slot = sessions_.find(static_cast<routing::SubscriberId>(answer.session));
     if (slot == nullptr || slot->session.queue.asked() != answer.generation) return;  // It has ended.
     session::SessionQueue& queue = slot->session.queue;

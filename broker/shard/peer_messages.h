@@ -110,15 +110,22 @@ struct SharedReturned {
     routing::SubscriberId subscriber = 0;
     mqtt::MessageRef message;
 };
+// From the stored queue of a member that has ended.
+struct SharedLeftOver {
+    std::string share_name;
+    std::string filter;
+    mqtt::MessageRef message;
+};
 // A member finished one message.
 struct SharedFinished {
     routing::GroupId group = 0;
     routing::SubscriberId subscriber = 0;
 };
 
-using PeerMessage = std::variant<InterestAnnounced, InterestWithdrawn, Confirmed, MessagesForwarded, MessageForwarded,
-                                 SharedJoined, SharedLeft, SharedMemberChanged, SharedDelivery, SharedReturned,
-                                 SharedFinished, StoredAsked, StoredAnswered, MatchesAsked, MatchesAnswered>;
+using PeerMessage =
+    std::variant<InterestAnnounced, InterestWithdrawn, Confirmed, MessagesForwarded, MessageForwarded, SharedJoined,
+                 SharedLeft, SharedMemberChanged, SharedDelivery, SharedReturned, SharedLeftOver, SharedFinished,
+                 StoredAsked, StoredAnswered, MatchesAsked, MatchesAnswered>;
 using PeerMessages = std::vector<PeerMessage>;
 
 // Bytes of the Application Messages in it.
@@ -128,6 +135,8 @@ inline size_t size_of(const PeerMessages& messages) {
         if (const auto* batch = std::get_if<MessagesForwarded>(&message)) size += batch->batch.size();
         if (const auto* one = std::get_if<MessageForwarded>(&message)) size += one->message->memory_size();
         if (const auto* one = std::get_if<SharedDelivery>(&message)) size += one->message->memory_size();
+        if (const auto* one = std::get_if<SharedReturned>(&message)) size += one->message->memory_size();
+        if (const auto* one = std::get_if<SharedLeftOver>(&message)) size += one->message->memory_size();
     }
     return size;
 }

@@ -34,6 +34,7 @@ bool Recovery::add_record(StoredKind kind, std::string_view name, std::string_vi
     switch (kind) {
         case StoredKind::Session: return add_session(name, value);
         case StoredKind::Subscription: return add_subscription(name.substr(end + 1), value);
+        case StoredKind::EndedQueue: return add_ended_queue(name, value);
         case StoredKind::Window: return add_window(name, value);
         case StoredKind::Deliveries: return add_deliveries(name.substr(end + 1), value);
         case StoredKind::Retained: return add_retained(name, value);
@@ -94,6 +95,7 @@ void Recovery::turn_to(std::string_view client_identifier) {
     current_.client_identifier = client_identifier;
     current_.shard = &owner_of_client(client_identifier);
     current_.slot = current_.shard->sessions_.find(client_identifier);
+    current_.ended_queues_end = current_.shard->end_of_ended_queues(client_identifier);
 }
 
 void Recovery::finish_current() {
@@ -127,6 +129,17 @@ void Recovery::subscribe_all() {
         ++found_.subscriptions;
     }
     if (!current_.subscribed.empty()) shard.routes_changed();
+}
+
+bool Recovery::add_ended_queue(std::string_view name, std::string_view value) {
+    auto queue = session::decode_ended_queue(name, value);
+    if (!queue) return false;
+    finish_current();
+    Shard& shard = owner_of_client(queue->client_identifier);
+    SessionSlot* slot = shard.sessions_.find(queue->client_identifier);
+    if (slot != nullptr) slot->session.stored->begin_at(queue->end);
+    shard.ended_queues_.push_back(*std::move(queue));
+    return true;
 }
 
 bool Recovery::add_window(std::string_view client_identifier, std::string_view value) {
@@ -179,8 +192,10 @@ Recovery::Needed Recovery::needed_of(uint64_t first, const std::vector<uint64_t>
 
 // Of a long queue only the beginning comes into memory.
 bool Recovery::add_deliveries(std::string_view number, std::string_view record) {
-    if (number.size() != sizeof(uint64_t) || current_.slot == nullptr) return false;
+    if (number.size() != sizeof(uint64_t)) return false;
     const uint64_t first = session::number_of(number);
+    if (first < current_.ended_queues_end) return true;
+    if (current_.slot == nullptr) return false;
     session::StoredQueue& stored = *current_.slot->session.stored;
     stored.restore_paged(first + 1);
     const auto segment = session::decode_segment(record);

@@ -22,10 +22,10 @@ namespace runnel::shard {
 class Recovery {
 public:
     // In this order, and within a kind in the order of the keys.
-    static constexpr session::StoredKind kOrder[] = {session::StoredKind::Session,   session::StoredKind::Subscription,
-                                                     session::StoredKind::Window,    session::StoredKind::Deliveries,
-                                                     session::StoredKind::Retained,  session::StoredKind::Run,
-                                                     session::StoredKind::Watermark, session::StoredKind::Outbox};
+    static constexpr session::StoredKind kOrder[] = {
+        session::StoredKind::Session, session::StoredKind::Subscription, session::StoredKind::EndedQueue,
+        session::StoredKind::Window,  session::StoredKind::Deliveries,   session::StoredKind::Retained,
+        session::StoredKind::Run,     session::StoredKind::Watermark,    session::StoredKind::Outbox};
 
     // The shards by index. All of them must not have had any input yet.
     Recovery(std::vector<Shard*> shards, Time now);
@@ -57,6 +57,7 @@ private:
         Shard* shard = nullptr;
         SessionSlot* slot = nullptr;
         std::vector<Subscribed> subscribed;
+        uint64_t ended_queues_end = 0;  // The deliveries before it are of Sessions of this client that have ended.
         bool knows_window = false;
         std::vector<uint64_t> window_numbers;  // Sorted.
         std::unordered_map<uint64_t, session::Delivery> in_window;
@@ -65,6 +66,7 @@ private:
     bool add_record(session::StoredKind kind, std::string_view name, std::string_view value);
     bool add_session(std::string_view client_identifier, std::string_view value);
     bool add_subscription(std::string_view filter, std::string_view value);
+    bool add_ended_queue(std::string_view name, std::string_view value);
     bool add_window(std::string_view client_identifier, std::string_view value);
     struct Needed;
     Needed needed_of(uint64_t first, const std::vector<uint64_t>& sizes);

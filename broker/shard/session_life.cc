@@ -70,6 +70,7 @@ void Shard::end_session(SessionSlot& slot, Time now) {
     counters_.shared_subscriptions.subtract(slot.session.shared.size());
     return_all(slot);
     erase_session(slot);
+    read_ended_queue();
     if (slot.session.will) publish_will(slot, now);
     counters_.sessions.subtract();
     sessions_.erase(slot);

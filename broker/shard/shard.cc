@@ -72,6 +72,7 @@ void Shard::keep_house(Time now) {
     constexpr Duration kTombstonesKept = Duration::seconds(120);
     const size_t expired = retained_.expire(now, kExpireAtOnce);
     ask_again();
+    read_ended_queue();
     retained_.forget_tombstones(now - kTombstonesKept);
     counters_.retained_messages.set(retained_.count());
     counters_.retained_bytes.set(retained_.bytes());

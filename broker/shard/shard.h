@@ -23,6 +23,7 @@
 #include "broker/routing/retained_messages.h"
 #include "broker/routing/shared_subscriptions.h"
 #include "broker/routing/subscription_tree.h"
+#include "broker/session/ended_queue.h"
 #include "broker/session/stored_queue.h"
 #include "broker/shard/connection.h"
 #include "broker/shard/effects.h"
@@ -96,7 +97,7 @@ public:
     void end_turn(Time now);
     bool has_changes() const {
         const bool stores = store_refusal_.empty() && (!changed_sessions_.empty() || !batch_.empty());
-        return stores || !effects_.history_reads.empty();
+        return stores || !effects_.reads.empty() || !effects_.history_reads.empty();
     }
     // The page that an Effects::ReadHistory asked for.
     void history_read(ConnectionId connection, uint64_t number, api::HistoryPage page, Time now);
@@ -332,6 +333,7 @@ private:
     void receive(PeerIndex from, SharedMemberChanged& message, Time now);
     void receive(PeerIndex from, SharedDelivery& message, Time now);
     void receive(PeerIndex from, SharedReturned& message, Time now);
+    void receive(PeerIndex from, SharedLeftOver& message, Time now);
     void receive(PeerIndex from, SharedFinished& message, Time now);
     void receive(PeerIndex from, MatchesAsked& message, Time now);
     void receive(PeerIndex from, MatchesAnswered& message, Time now);
@@ -372,6 +374,15 @@ private:
     void name_origins(SessionSlot& slot);
     void ask_again();
     void drop_oldest(SessionSlot& slot);
+    // ended_queues.cc
+    void keep_ended_queue(SessionSlot& slot);
+    uint64_t end_of_ended_queues(std::string_view client_identifier) const;
+    void erase_deliveries(std::string_view client_identifier, uint64_t begin, uint64_t end);
+    void read_ended_queue();
+    void ended_queue_read(const DeliveriesRead& answer);
+    void give_to_others(const session::EndedQueue& queue, uint64_t number, std::string_view record);
+    void give_to_group(const session::EndedQueue::Membership& membership, const mqtt::MessageRef& message);
+    void dispatch_returned(std::string_view share_name, std::string_view filter, const mqtt::MessageRef& message);
     // outbox.cc
     void keep_until_stored(const Incoming& incoming);
     void keep_until_stored(const mqtt::MessageRef& message, std::string_view share_name, std::string_view filter,
@@ -451,6 +462,8 @@ private:
     std::deque<std::pair<StoreTicket, routing::SubscriberId>> to_page_;
     std::vector<routing::SubscriberId> failed_reads_;
     uint64_t last_read_ = 0;
+    std::deque<session::EndedQueue> ended_queues_;  // The first one is being read.
+    uint64_t ended_queue_read_ = 0;                 // The question to the store, or 0.
     bool is_recovering_ = false;
     bool is_sending_retained_ = false;  // To a new subscription.
     std::string store_refusal_;         // Why the store takes nothing; empty if it does.

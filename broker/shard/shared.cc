@@ -187,21 +187,16 @@ void Shard::return_delivery(const SessionSlot& slot, const session::Delivery& de
 // The client went away or left a group (`sequence`): what was not sent to it yet may go to another member. What is
 // paged stays, and what is before it, so that the order is kept if there is no other.
 void Shard::return_queued(SessionSlot& slot, std::optional<uint32_t> sequence) {
-    std::vector<session::Delivery> shared;
-    for (size_t left = slot.session.queue.back_size(); left > 0; --left) {
-        session::Delivery delivery = slot.session.queue.pop_back_part();
-        const bool returns = delivery.origin.is_shared() && (!sequence || delivery.origin.sequence == *sequence);
-        if (returns) {
-            if (delivery.number != 0) slot.session.stored->taken_from_queue(delivery.number);
-            forget_delivery(slot, delivery);
-            counters_.queued_messages.subtract();
-            counters_.queued_bytes.subtract(delivery.message->memory_size());
-            shared.push_back(std::move(delivery));
-        } else {
-            slot.session.queue.push_back(std::move(delivery));
-        }
+    const auto returns = [&](const session::Delivery& delivery) {
+        return delivery.origin.is_shared() && (!sequence || delivery.origin.sequence == *sequence);
+    };
+    std::vector<session::Delivery> shared = slot.session.queue.take_behind_paged(returns);
+    for (session::Delivery& delivery : shared) {
+        if (delivery.number != 0) slot.session.stored->taken_from_queue(delivery.number);
+        forget_delivery(slot, delivery);
+        counters_.queued_messages.subtract();
+        counters_.queued_bytes.subtract(delivery.message->memory_size());
     }
-    slot.session.queue.extra_room_changed();
     for (const session::Delivery& delivery : shared)
         return_delivery(slot, delivery);
 }
@@ -225,10 +220,9 @@ void Shard::return_all(SessionSlot& slot) {
         session::Delivery delivery = slot.session.queue.pop_front();
         if (delivery.origin.is_shared()) shared.push_back(std::move(delivery));
     }
-    while (slot.session.queue.back_size() != 0) {
-        session::Delivery delivery = slot.session.queue.pop_back_part();
+    const auto all = [](const session::Delivery&) { return true; };
+    for (session::Delivery& delivery : slot.session.queue.take_behind_paged(all))
         if (delivery.origin.is_shared()) shared.push_back(std::move(delivery));
-    }
     for (const session::Delivery& delivery : shared)
         return_delivery(slot, delivery);
 }

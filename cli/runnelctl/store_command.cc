@@ -39,6 +39,7 @@ constexpr KindName kKindNames[] = {
     {static_cast<char>(StoredKind::Subscription), "subscriptions"},
     {static_cast<char>(StoredKind::Window), "windows (messages in flight)"},
     {static_cast<char>(StoredKind::Deliveries), "queues (messages of one turn each)"},
+    {static_cast<char>(StoredKind::EndedQueue), "queues of ended Sessions, for other members of groups"},
     {static_cast<char>(StoredKind::Retained), "Retained Messages"},
     {static_cast<char>(StoredKind::Run), "runs"},
     {static_cast<char>(StoredKind::Watermark), "watermarks between loops"},

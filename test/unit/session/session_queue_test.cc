@@ -46,9 +46,9 @@ struct Stage {
         return std::string(delivery.message->payload());
     }
     SessionQueue::Lost read(size_t records) {
-        const SessionQueue::Question question = queue.ask(1);
+        const SessionQueue::PagedRange question = queue.ask(1);
         SessionQueue::Lost lost;
-        for (auto at = disk.lower_bound(question.first); at != disk.end() && at->first < question.end; ++at) {
+        for (auto at = disk.lower_bound(question.begin); at != disk.end() && at->first < question.end; ++at) {
             if (records-- == 0) return lost;
             lost.messages += queue.page_in(at->first, at->second, {}, stored).messages;
         }
@@ -151,6 +151,40 @@ TEST_CASE("New messages wait behind the paged ones") {
         CHECK(stage.pop() == std::to_string(i));
     }
     CHECK(stage.disk.empty());
+}
+
+TEST_CASE("What is taken out leaves the others in their place, also when they are paged later") {
+    Stage stage;
+    for (int i = 0; i < 12; i += 2)
+        stage.turn({i, i + 1});
+    REQUIRE(stage.queue.is_paged());
+    stage.read(100);  // All of it: nothing is paged, and the beginning is in front.
+    REQUIRE_FALSE(stage.queue.is_paged());
+    const auto is_even = [](const Delivery& delivery) { return delivery.number % 2 == 0; };
+    const std::vector<Delivery> taken = stage.queue.take_behind_paged(is_even);
+    CHECK(taken.size() == 6);
+    for (const Delivery& delivery : taken) {
+        stage.stored.taken_from_queue(delivery.number);
+        stage.stored.finished(delivery.number);
+    }
+    for (int i = 12; i < 24; i += 2)
+        stage.turn({i, i + 1});
+    CHECK(stage.queue.is_paged());
+    for (const int i : {0, 2, 4, 6, 8, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23}) {
+        if (!stage.queue.can_pop()) CHECK(stage.read(1).messages == 0);
+        CHECK(stage.pop() == std::to_string(i));
+    }
+    CHECK(stage.queue.empty());
+    CHECK(stage.disk.empty());
+}
+
+TEST_CASE("A number that is noted as gone is not given again after a restart") {
+    StoredQueue stored;
+    stored.restore_taken(3, {4, 9});
+    stored.restore(3, 1, 1);
+    Delivery delivery;
+    delivery.message = mqtt::ApplicationMessage::make({});
+    CHECK(stored.add(delivery, {}) == 10);
 }
 
 }  // namespace
