@@ -114,6 +114,19 @@ void PublishOptions::write_to(api::LocalPublish& publish) const {
     block += user_properties_;
 }
 
+RequestFault read_idempotency_key(const Request& request, std::string& key) {
+    constexpr size_t kSizeMax = 255;
+    const std::string* field = request.headers.find("Idempotency-Key");
+    if (field == nullptr) return std::nullopt;
+    std::string_view text = *field;
+    if (text.size() >= 2 && text.starts_with('"') && text.ends_with('"')) text = text.substr(1, text.size() - 2);
+    const bool is_visible = std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~' && c != '"'; });
+    if (text.empty() || text.size() > kSizeMax || !is_visible || request.headers.count("Idempotency-Key") != 1)
+        return std::string("Idempotency-Key must be there once, with 1 to 255 visible ASCII characters.");
+    key = text;
+    return std::nullopt;
+}
+
 RequestFault read_options(const Request& request, PublishOptions& options) {
     for (const auto& [name, value] : request.query)
         if (auto fault = options.set(name, value)) return fault;

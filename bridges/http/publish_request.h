@@ -40,6 +40,8 @@ private:
 
 // The options in a query ("?message_expiry_interval=60") and in header fields ("MQTT-Message-Expiry-Interval: 60");
 // Content-Type is the Content Type.
+// `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), with or without quotes; empty if there is none.
+RequestFault read_idempotency_key(const Request& request, std::string& key);
 RequestFault read_options(const Request& request, PublishOptions& options);
 
 }  // namespace runnel::http

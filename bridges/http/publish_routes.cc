@@ -19,6 +19,10 @@ constexpr size_t kLineMax = size_t{1} << 20;  // Of NDJSON.
 constexpr size_t kOpenMax = 1000;             // Messages of one NDJSON request that wait for their result.
 constexpr std::string_view kNdjson = "application/x-ndjson";
 
+Response bad_key(std::string_view detail) {
+    return problem(400, "idempotency-key", detail);
+}
+
 Response bad_message(std::string_view detail) {
     return problem(422, "message", detail);
 }
@@ -63,9 +67,15 @@ private:
     size_t first_ = 0;
 };
 
+// Of one of several messages under one key.
+std::string key_of(const std::string& key, size_t number) {
+    return key.empty() ? key : key + " " + std::to_string(number);
+}
+
 void publish_one(api::LocalBroker& broker, const ExchangeRef& exchange, const api::LocalClient& client,
-                 std::string_view compact) {
+                 std::string_view compact, const std::string& key) {
     api::LocalPublish publish;
+    publish.idempotency_key = key;
     if (const auto fault = read_message(compact, publish)) return exchange->answer(bad_message(*fault));
     broker.publish(client, publish, [exchange](const api::LocalPublished& answer) {
         if (mqtt::is_error(answer.reason)) return exchange->answer(publish_problem(answer));
@@ -74,7 +84,7 @@ void publish_one(api::LocalBroker& broker, const ExchangeRef& exchange, const ap
 }
 
 void publish_array(api::LocalBroker& broker, const ExchangeRef& exchange, const api::LocalClient& client,
-                   std::string_view compact) {
+                   std::string_view compact, const std::string& key) {
     struct Batch {
         Results results;
         std::string body = "[";
@@ -89,6 +99,7 @@ void publish_array(api::LocalBroker& broker, const ExchangeRef& exchange, const 
     for (const std::string_view element : json_elements(compact)) {
         const size_t number = batch->results.add();
         api::LocalPublish publish;
+        publish.idempotency_key = key_of(key, number);
         if (const auto fault = read_message(element, publish)) {
             batch->results.set(number, result_of(fault));
             continue;
@@ -105,15 +116,17 @@ void publish_array(api::LocalBroker& broker, const ExchangeRef& exchange, const 
 void publish_json(api::LocalBroker& broker, const ExchangeRef& exchange, const api::LocalClient& client) {
     const auto compact = compact_json(exchange->request().body);
     if (!compact) return exchange->answer(problem(400, "malformed", "The body is not JSON."));
-    if (compact->starts_with('[')) return publish_array(broker, exchange, client, *compact);
-    publish_one(broker, exchange, client, *compact);
+    std::string key;
+    if (const auto fault = read_idempotency_key(exchange->request(), key)) return exchange->answer(bad_key(*fault));
+    if (compact->starts_with('[')) return publish_array(broker, exchange, client, *compact, key);
+    publish_one(broker, exchange, client, *compact, key);
 }
 
 // A message for each line of a body without end, and a line for each result.
 class LinePublisher final : public BodyReader, public std::enable_shared_from_this<LinePublisher> {
 public:
-    LinePublisher(api::LocalBroker& broker, ExchangeRef exchange, api::LocalClient client)
-        : broker_(broker), exchange_(std::move(exchange)), client_(std::move(client)) {}
+    LinePublisher(api::LocalBroker& broker, ExchangeRef exchange, api::LocalClient client, std::string key)
+        : broker_(broker), exchange_(std::move(exchange)), client_(std::move(client)), key_(std::move(key)) {}
 
     void body_received(std::string_view bytes) override {
         while (!bytes.empty() && !failed_) {
@@ -152,6 +165,7 @@ private:
         if (line.find_first_not_of(" \t\r") == std::string::npos) return;
         const size_t number = results_.add();
         api::LocalPublish publish;
+        publish.idempotency_key = key_of(key_, number);
         const auto compact = compact_json(line);
         const RequestFault fault = compact ? read_message(*compact, publish) : "The line is not JSON.";
         if (fault) {
@@ -177,6 +191,7 @@ private:
     api::LocalBroker& broker_;
     ExchangeRef exchange_;
     api::LocalClient client_;
+    std::string key_;  // Idempotency-Key, or empty.
     std::string line_;
     Results results_;
     bool ended_ = false;
@@ -184,11 +199,13 @@ private:
 };
 
 void publish_lines(api::LocalBroker& broker, const ExchangeRef& exchange, const api::LocalClient& client) {
+    std::string key;
+    if (const auto fault = read_idempotency_key(exchange->request(), key)) return exchange->answer(bad_key(*fault));
     Response head;
     head.headers.add("Content-Type", std::string(kNdjson));
     head.headers.add("Cache-Control", "no-store");
     exchange->begin(head);
-    exchange->read_body_with(std::make_shared<LinePublisher>(broker, exchange, client));
+    exchange->read_body_with(std::make_shared<LinePublisher>(broker, exchange, client, std::move(key)));
 }
 
 }  // namespace

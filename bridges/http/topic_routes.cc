@@ -18,6 +18,7 @@ int status_of(ReasonCode reason) {
     switch (reason) {
         case ReasonCode::NotAuthorized: return 403;
         case ReasonCode::QuotaExceeded: return 507;
+        case ReasonCode::ServerBusy: return 503;
         default: return 422;
     }
 }
@@ -26,6 +27,8 @@ std::string_view type_of(ReasonCode reason) {
     switch (reason) {
         case ReasonCode::NotAuthorized: return "not-authorized";
         case ReasonCode::QuotaExceeded: return "not-stored";
+        case ReasonCode::ServerBusy: return "busy";
+        case ReasonCode::PacketIdentifierInUse: return "idempotency-key-reused";
         case ReasonCode::TopicNameInvalid: return "topic-name-invalid";
         case ReasonCode::PayloadFormatInvalid: return "payload-format-invalid";
         case ReasonCode::QoSNotSupported: return "qos-not-supported";
@@ -46,6 +49,8 @@ void publish_body(api::LocalBroker& broker, const ExchangeRef& exchange, const a
     if (const auto fault = read_options(exchange->request(), options))
         return exchange->answer(problem(422, "publish-option", *fault));
     api::LocalPublish publish;
+    if (const auto fault = read_idempotency_key(exchange->request(), publish.idempotency_key))
+        return exchange->answer(problem(400, "idempotency-key", *fault));
     publish.topic = exchange->parameters().front();
     publish.payload = exchange->request().body;
     options.write_to(publish);
@@ -108,7 +113,8 @@ void show_retained(api::LocalBroker& broker, const ExchangeRef& exchange, const 
 
 Response publish_problem(const api::LocalPublished& answer) {
     Response response = problem(status_of(answer.reason), type_of(answer.reason), answer.why);
-    if (answer.reason == ReasonCode::QuotaExceeded) response.headers.add("Retry-After", "10");
+    if (answer.reason == ReasonCode::QuotaExceeded || answer.reason == ReasonCode::ServerBusy)
+        response.headers.add("Retry-After", "10");
     return response;
 }
 
@@ -117,6 +123,7 @@ void append_published(std::string& out, const api::LocalPublished& answer) {
     object.number("matched", answer.matched);
     object.boolean("stored", !answer.durability.empty());
     if (!answer.durability.empty()) object.text("durability", answer.durability);
+    if (answer.is_replay) object.boolean("replayed", true);
 }
 
 void add_topic_routes(Routes& routes, const Gate& gate, api::LocalBroker& broker) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "broker/api/authenticator.h"
@@ -24,7 +25,15 @@ struct LocalPublished {
     // What was promised of it: "synced" or "written"; empty if nobody needed it stored, or it was meant for memory
     // only.
     std::string_view durability;
+    bool is_replay = false;  // It was published before, under the same idempotency key.
 };
+
+inline LocalPublished refusal(mqtt::ReasonCode reason, std::string why) {
+    LocalPublished refused;
+    refused.reason = reason;
+    refused.why = std::move(why);
+    return refused;
+}
 
 // The broker as a bridge on one event loop sees it. Used by the thread of the loop; answers come there, at once or
 // later, and never when the loop has ended.

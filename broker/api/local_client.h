@@ -25,6 +25,9 @@ struct LocalPublish {
     bool retain = false;
     std::optional<uint32_t> message_expiry_interval;  // Seconds.
     std::string encoded_properties;                   // Properties to be forwarded unchanged, encoded as in PUBLISH.
+    // What the user publishes again under the same key within 24 h is answered as before, and not published. Visible
+    // ASCII; empty: none.
+    std::string idempotency_key;
 };
 
 }  // namespace runnel::api

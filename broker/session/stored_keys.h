@@ -11,13 +11,14 @@ namespace runnel::session {
 
 // One letter per kind; a range of keys is all of one kind. History has the letters d, h, i, k and n (history/keys.h).
 enum class StoredKind : char {
-    Format = 'f',        // One record: the version of everything.
-    Session = 's',       // By Client Identifier.
-    Subscription = 'u',  // By Client Identifier and Topic Filter.
-    Window = 'w',        // By Client Identifier: Packet Identifiers in use, and where the queue begins.
-    Deliveries = 'q',    // By Client Identifier and the number of the first: what came in one turn.
-    EndedQueue = 'e',    // By Client Identifier and the number of the first: deliveries of a Session that has ended.
-    Retained = 'r',      // By Topic Name.
+    Format = 'f',         // One record: the version of everything.
+    Session = 's',        // By Client Identifier.
+    Subscription = 'u',   // By Client Identifier and Topic Filter.
+    Window = 'w',         // By Client Identifier: Packet Identifiers in use, and where the queue begins.
+    Deliveries = 'q',     // By Client Identifier and the number of the first: what came in one turn.
+    EndedQueue = 'e',     // By Client Identifier and the number of the first: deliveries of a Session that has ended.
+    Retained = 'r',       // By Topic Name.
+    PublishedOnce = 'y',  // By user name and idempotency key: what clients of bridges have published.
     // Of one run of the broker, which ends when the next one has read them; these name shards:
     Run = 'b',        // One record: how many shards there were, and the seed of their placement.
     Watermark = 'm',  // By receiver and sender: up to which turn of the sender everything is in the store.

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "broker/api/history.h"
+#include "broker/api/local_broker.h"
+#include "broker/api/local_client.h"
 #include "broker/mqtt/application_message.h"
 #include "broker/routing/peer_interest.h"
 #include "broker/routing/retained_messages.h"
@@ -70,6 +72,17 @@ struct MatchesAnswered {
     uint64_t count = 0;
 };
 
+// The owner of an idempotency key publishes for a client of another shard, or knows that it did.
+struct PublishOnceAsked {
+    LocalPublishNumber number = 0;
+    api::LocalClient client;
+    api::LocalPublish publish;
+};
+struct PublishOnceAnswered {
+    LocalPublishNumber number = 0;
+    api::LocalPublished answer;
+};
+
 // A member tells the owner of its group; answered with Confirmed.
 struct SharedJoined {
     ReceiptId receipt = 0;
@@ -125,7 +138,7 @@ struct SharedFinished {
 using PeerMessage =
     std::variant<InterestAnnounced, InterestWithdrawn, Confirmed, MessagesForwarded, MessageForwarded, SharedJoined,
                  SharedLeft, SharedMemberChanged, SharedDelivery, SharedReturned, SharedLeftOver, SharedFinished,
-                 StoredAsked, StoredAnswered, MatchesAsked, MatchesAnswered>;
+                 StoredAsked, StoredAnswered, MatchesAsked, MatchesAnswered, PublishOnceAsked, PublishOnceAnswered>;
 using PeerMessages = std::vector<PeerMessage>;
 
 // Bytes of the Application Messages in it.
@@ -135,6 +148,7 @@ inline size_t size_of(const PeerMessages& messages) {
         if (const auto* batch = std::get_if<MessagesForwarded>(&message)) size += batch->batch.size();
         if (const auto* one = std::get_if<MessageForwarded>(&message)) size += one->message->memory_size();
         if (const auto* one = std::get_if<SharedDelivery>(&message)) size += one->message->memory_size();
+        if (const auto* one = std::get_if<PublishOnceAsked>(&message)) size += one->publish.payload.size();
         if (const auto* one = std::get_if<SharedReturned>(&message)) size += one->message->memory_size();
         if (const auto* one = std::get_if<SharedLeftOver>(&message)) size += one->message->memory_size();
     }

@@ -15,6 +15,7 @@ struct Placement {
 
     PeerIndex owner_of_client(std::string_view client_identifier) const { return owner_of(client_identifier, 1); }
     PeerIndex owner_of_topic(std::string_view topic) const { return owner_of(topic, 2); }
+    PeerIndex owner_of_key(std::string_view idempotency_key) const { return owner_of(idempotency_key, 3); }
     PeerIndex owner_of_group(std::string_view share_name, std::string_view filter) const {
         return static_cast<PeerIndex>(hash_mix(hash_bytes(share_name, hash_seed), hash_bytes(filter, hash_seed)) %
                                       peer_count);

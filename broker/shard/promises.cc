@@ -109,7 +109,7 @@ void Shard::settle_receipts() {
         for (const auto& [peer, turn] : held.questions)
             tell(peer, StoredAnswered{turn, recorder_ ? recorder_->last() : api::HistoryId{}});
         for (const LocalPublishNumber number : held.publishes)
-            answer_publish(number);
+            finish_publish(number);
         for (const ConnectionId id : held.connections)
             if (Connection* connection = find(id)) release(*connection, now_);
     }

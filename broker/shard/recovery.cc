@@ -38,6 +38,7 @@ bool Recovery::add_record(StoredKind kind, std::string_view name, std::string_vi
         case StoredKind::Window: return add_window(name, value);
         case StoredKind::Deliveries: return add_deliveries(name.substr(end + 1), value);
         case StoredKind::Retained: return add_retained(name, value);
+        case StoredKind::PublishedOnce: return add_published_once(name, value);
         case StoredKind::Run: last_run_ = decode_run(value); return last_run_.has_value();
         case StoredKind::Watermark: return add_watermark(name, value);
         case StoredKind::Outbox: return add_outbox(name, value);
@@ -274,6 +275,13 @@ bool Recovery::add_retained(std::string_view topic, std::string_view value) {
     ++found_.retained_messages;
     for (Shard* shard : shards_)
         shard->retained_.store(message, {});
+    return true;
+}
+
+bool Recovery::add_published_once(std::string_view name, std::string_view value) {
+    auto entry = decode_idempotency_entry(value, clock_);
+    if (!entry) return false;
+    shards_[placement_.owner_of_key(placing_part_of(name))]->keys_.add(name, *std::move(entry));
     return true;
 }
 

@@ -23,9 +23,10 @@ class Recovery {
 public:
     // In this order, and within a kind in the order of the keys.
     static constexpr session::StoredKind kOrder[] = {
-        session::StoredKind::Session, session::StoredKind::Subscription, session::StoredKind::EndedQueue,
-        session::StoredKind::Window,  session::StoredKind::Deliveries,   session::StoredKind::Retained,
-        session::StoredKind::Run,     session::StoredKind::Watermark,    session::StoredKind::Outbox};
+        session::StoredKind::Session,       session::StoredKind::Subscription, session::StoredKind::EndedQueue,
+        session::StoredKind::Window,        session::StoredKind::Deliveries,   session::StoredKind::Retained,
+        session::StoredKind::PublishedOnce, session::StoredKind::Run,          session::StoredKind::Watermark,
+        session::StoredKind::Outbox};
 
     // The shards by index. All of them must not have had any input yet.
     Recovery(std::vector<Shard*> shards, Time now);
@@ -72,6 +73,7 @@ private:
     Needed needed_of(uint64_t first, const std::vector<uint64_t>& sizes);
     bool add_deliveries(std::string_view number, std::string_view record);
     bool load(uint64_t first, const session::StoredSegment& segment, const Needed& needed);
+    bool add_published_once(std::string_view name, std::string_view value);
     bool add_retained(std::string_view topic, std::string_view value);
     void turn_to(std::string_view client_identifier);
     void finish_current();

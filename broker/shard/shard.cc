@@ -73,6 +73,7 @@ void Shard::keep_house(Time now) {
     const size_t expired = retained_.expire(now, kExpireAtOnce);
     ask_again();
     read_ended_queue();
+    forget_outdated_keys();
     retained_.forget_tombstones(now - kTombstonesKept);
     counters_.retained_messages.set(retained_.count());
     counters_.retained_bytes.set(retained_.bytes());

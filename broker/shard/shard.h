@@ -28,6 +28,7 @@
 #include "broker/shard/connection.h"
 #include "broker/shard/effects.h"
 #include "broker/shard/fan_out.h"
+#include "broker/shard/idempotency_keys.h"
 #include "broker/shard/incoming.h"
 #include "broker/shard/output.h"
 #include "broker/shard/placement.h"
@@ -212,9 +213,21 @@ private:
     // local_publish.cc: publishes of bridges.
     std::optional<api::LocalPublished> find_local_fault(const api::LocalClient& client,
                                                         const api::LocalPublish& publish) const;
+    void publish_now(LocalPublishNumber number, const api::LocalClient& client, const api::LocalPublish& publish);
+    bool promises_storage(LocalPublishNumber number, const Incoming& incoming);
     void route_local(LocalPublishNumber number, Incoming& incoming);
     uint64_t count_matches(std::string_view topic);
-    void answer_publish(LocalPublishNumber number);
+    void finish_publish(LocalPublishNumber number);
+    void answer_publish(LocalPublishNumber number, api::LocalPublished answer);
+    // publish_once.cc
+    static bool is_published_once(LocalPublishNumber number);
+    void publish_once(LocalPublishNumber number, const api::LocalClient& client, const api::LocalPublish& publish);
+    void publish_once(IdempotencyKeys::Asker asker, const api::LocalClient& client, const api::LocalPublish& publish);
+    void publish_again(IdempotencyKeys::Entry& entry, uint64_t fingerprint, IdempotencyKeys::Asker asker);
+    void remember_publish(LocalPublishNumber number, const api::LocalPublished& answer);
+    void settle_key(LocalPublishNumber number, api::LocalPublished published);
+    void answer(const IdempotencyKeys::Asker& asker, api::LocalPublished published);
+    void forget_outdated_keys();
 
     // handle_publish_ack.cc
     void handle_publish_ack(Connection& connection, const mqtt::Frame& frame, Time now);
@@ -334,6 +347,8 @@ private:
     void receive(PeerIndex from, SharedDelivery& message, Time now);
     void receive(PeerIndex from, SharedReturned& message, Time now);
     void receive(PeerIndex from, SharedLeftOver& message, Time now);
+    void receive(PeerIndex from, PublishOnceAsked& message, Time now);
+    void receive(PeerIndex from, PublishOnceAnswered& message, Time now);
     void receive(PeerIndex from, SharedFinished& message, Time now);
     void receive(PeerIndex from, MatchesAsked& message, Time now);
     void receive(PeerIndex from, MatchesAnswered& message, Time now);
@@ -470,6 +485,9 @@ private:
     bool peers_store_ = false;          // Some peer has had stored Sessions that subscribe.
 
     std::unordered_map<LocalPublishNumber, api::LocalPublished> local_publishes_;  // That are not answered yet.
+    IdempotencyKeys keys_;
+    std::unordered_map<LocalPublishNumber, std::string> published_once_;  // Under way: names in keys_.
+    LocalPublishNumber last_once_ = 0;
 
     std::unique_ptr<history::Recorder> recorder_;  // Nothing if nothing is kept.
     std::vector<api::HistoryId> history_lasts_;    // By peer: what it had recorded when it last answered.

@@ -41,6 +41,7 @@ constexpr KindName kKindNames[] = {
     {static_cast<char>(StoredKind::Deliveries), "queues (messages of one turn each)"},
     {static_cast<char>(StoredKind::EndedQueue), "queues of ended Sessions, for other members of groups"},
     {static_cast<char>(StoredKind::Retained), "Retained Messages"},
+    {static_cast<char>(StoredKind::PublishedOnce), "idempotency keys"},
     {static_cast<char>(StoredKind::Run), "runs"},
     {static_cast<char>(StoredKind::Watermark), "watermarks between loops"},
     {static_cast<char>(StoredKind::Outbox), "QoS 2 messages between loops"},
