@@ -6,6 +6,7 @@
 #include <set>
 
 #include "bridges/stations/station_time.h"
+#include "broker/base/base64.h"
 #include "broker/base/check.h"
 #include "broker/base/date_time.h"
 #include "broker/base/json.h"
@@ -246,6 +247,24 @@ private:
     std::optional<RequestFault> fault_;
 };
 
+namespace {
+
+std::string json_of(const std::vector<mqtt::MessageRef>& messages) {
+    std::string list = "[";
+    for (const mqtt::MessageRef& message : messages) {
+        if (list.size() > 1) list += ',';
+        JsonObject object(list);
+        object.text("topic", message->topic());
+        if (mqtt::is_valid_utf8(message->payload()))
+            object.text("payload", message->payload());
+        else
+            object.text("payload_base64", encode_base64(message->payload()));
+    }
+    return list + "]";
+}
+
+}  // namespace
+
 Station::Station(api::StationConfig config) : config_(std::move(config)) {
     const auto names = path_names(config_.path);
     RUNNEL_CHECK(names);
@@ -285,13 +304,33 @@ Result<std::vector<api::LocalPublish>, RequestFault> Station::map(const RequestV
     return Mapping(*this, values, path_values, now_ms).run();
 }
 
-http::Response Station::answer() const {
+std::optional<std::string> inbox_filter(const api::StationConfig& station) {
+    const auto whole = TextTemplate::parse(station.inbox);
+    if (!whole) return std::nullopt;
+    return whole->fill([&](std::string_view name) { return name == "station" ? &station.name : nullptr; });
+}
+
+std::optional<api::Inbox> Station::inbox() const {
+    if (config_.inbox.empty()) return std::nullopt;
+    api::Inbox inbox;
+    inbox.client = client();
+    inbox.client.client_identifier = "station:" + config_.name;
+    inbox.filter = inbox_filter(config_).value_or("");
+    inbox.count_max = static_cast<size_t>(config_.inbox_max);
+    return inbox;
+}
+
+http::Response Station::answer(const std::vector<mqtt::MessageRef>& messages) const {
     http::Response response;
     response.status = config_.answer_status;
     if (!config_.answer_type.empty() && config_.answer_status != 204)
         response.headers.add("Content-Type", config_.answer_type);
     response.headers.add("Cache-Control", "no-store");
     response.body = config_.answer_body;
+    if (config_.inbox.empty()) return response;
+    const std::string inbox = json_of(messages);
+    if (response.body.empty()) response.body = kInboxPlace;
+    response.body.replace(response.body.find(kInboxPlace), kInboxPlace.size(), inbox);
     return response;
 }
 

@@ -13,11 +13,16 @@
 #include "bridges/stations/request_values.h"
 #include "bridges/stations/text_template.h"
 #include "bridges/stations/units.h"
+#include "broker/api/inbox.h"
 #include "broker/api/local_client.h"
 #include "broker/api/station_config.h"
 #include "broker/base/result.h"
+#include "broker/mqtt/application_message.h"
 
 namespace runnel::stations {
+
+// Stands in answer_body for the messages of the inbox.
+constexpr std::string_view kInboxPlace = "{inbox}";
 
 // Where the value of a field is in a request: a name, or one with a number in it, "temp{n}f".
 class FieldPattern {
@@ -40,6 +45,9 @@ std::optional<std::vector<std::string>> path_names(std::string_view path);
 // How a field is called in the reading.
 std::string reading_name(const api::StationField& field);
 
+// Of messages to the station. Nothing if the text is malformed or holds an unknown {name}.
+std::optional<std::string> inbox_filter(const api::StationConfig& station);
+
 // What makes messages of the requests of one station. Immutable, so that all event loops may use one; knows no broker.
 class Station {
 public:
@@ -58,7 +66,10 @@ public:
     Result<std::vector<api::LocalPublish>, RequestFault> map(const RequestValues& values,
                                                              const std::vector<std::string>& path_values,
                                                              int64_t now_ms) const;
-    http::Response answer() const;
+    // Nothing if it has none.
+    std::optional<api::Inbox> inbox() const;
+    // With what waited in its inbox.
+    http::Response answer(const std::vector<mqtt::MessageRef>& messages = {}) const;
     http::Response denial() const;
     api::LocalPublish status(bool is_online) const;
 

@@ -55,6 +55,7 @@ public:
         check_topic("reading", station_.reading);
         check_require();
         if (station_.silent_after.ms > 0) check_status();
+        if (!station_.inbox.empty()) check_inbox();
         for (size_t i = 0; i < station_.fields.size(); ++i) {
             field_ = i;
             check_field(station_.fields[i]);
@@ -117,6 +118,16 @@ private:
         for (const TextTemplate::Part& part : whole->parts())
             if (part.is_name && part.text != "station")
                 return add("silent_after", "needs topics that are known without a request", "no {name} but {station}");
+    }
+
+    void check_inbox() {
+        const auto filter = inbox_filter(station_);
+        const auto parsed = filter ? mqtt::parse_filter(*filter) : std::nullopt;
+        if (!parsed || parsed->is_shared())
+            add("inbox", quoted(station_.inbox) + " is no Topic Filter", "no {name} but {station}, and no $share");
+        const bool has_place = station_.answer_body.find(kInboxPlace) != std::string::npos;
+        if (!station_.answer_body.empty() && !has_place)
+            add("answer_body", "has no place for the inbox", "a text with {inbox}, or none");
     }
 
     void check_names(const TextTemplate& text, const std::string& key) {

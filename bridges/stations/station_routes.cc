@@ -35,14 +35,25 @@ using RequestRef = std::shared_ptr<const Request>;
 
 // The messages of one request, which is answered when all of them are.
 struct Publication {
+    api::LocalBroker& broker;
     ExchangeRef exchange;
+    StationSetRef stations;  // Keeps the next one.
     const Station& station;
     size_t open = 0;
     std::optional<api::LocalPublished> refused;
 
     void answered(const api::LocalPublished& answer) {
         if (mqtt::is_error(answer.reason) && !refused) refused = answer;
-        if (--open == 0) exchange->answer(refused ? http::publish_problem(*refused) : station.answer());
+        if (--open == 0) finish();
+    }
+    // What waits for the station stays there if nobody is left to have it.
+    void finish() const {
+        const auto inbox = station.inbox();
+        if (refused) return exchange->answer(http::publish_problem(*refused));
+        if (!inbox || !exchange->is_open()) return exchange->answer(station.answer());
+        broker.take_inbox(*inbox, [to = exchange, all = stations, &one = station](const auto& messages) {
+            to->answer(one.answer(messages));
+        });
     }
 };
 
@@ -96,8 +107,9 @@ private:
         auto messages = station.map(values, path_values, hooks_.wall_now_ms());
         if (!messages) return exchange->answer(problem_of(messages.error()));
         hooks_.heard(station);
-        const auto publication = std::make_shared<Publication>(Publication{exchange, station, messages->size(), {}});
-        if (messages->empty()) return exchange->answer(station.answer());
+        const auto publication =
+            std::make_shared<Publication>(Publication{broker_, exchange, stations_, station, messages->size(), {}});
+        if (messages->empty()) return publication->finish();
         for (const api::LocalPublish& message : *messages)
             broker_.publish(client, message,
                             [publication](const api::LocalPublished& answer) { publication->answered(answer); });
@@ -158,6 +170,7 @@ void add_station_routes(http::Routes& routes, const http::Gate& gate, api::Local
     std::map<std::pair<std::string, std::string>, EndpointRef> endpoints;
     std::map<std::pair<std::string, std::string>, std::vector<QueryInPath>> below;
     for (const Station& station : *stations) {
+        if (auto inbox = station.inbox()) broker.open_inbox(*std::move(inbox));
         const std::string method(kMethods[static_cast<size_t>(station.config().method)]);
         const std::string path = without_slash(station.config().path);
         EndpointRef& endpoint = endpoints[{method, path}];

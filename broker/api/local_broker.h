@@ -11,6 +11,7 @@
 #include "broker/api/authenticator.h"
 #include "broker/api/history.h"
 #include "broker/api/identity.h"
+#include "broker/api/inbox.h"
 #include "broker/api/local_client.h"
 #include "broker/mqtt/application_message.h"
 #include "broker/mqtt/reason_code.h"
@@ -52,6 +53,10 @@ public:
     // As PUBLISH; the answer comes when PUBACK would.
     virtual void publish(const LocalClient& client, const LocalPublish& publish,
                          std::function<void(const LocalPublished&)> done) = 0;
+    // From the start of the event loop on.
+    virtual void open_inbox(Inbox inbox) = 0;
+    // What waits there, in order; what the call before has given is forgotten.
+    virtual void take_inbox(const Inbox& inbox, std::function<void(const std::vector<mqtt::MessageRef>&)> done) = 0;
     // Null if there is none. Rights are not looked at.
     virtual mqtt::MessageRef retained_message(std::string_view topic) const = 0;
     // Those that match and that the client may receive, in the order of the topics, from behind `after` on, `count_max`

@@ -53,6 +53,8 @@ struct StationConfig {
     std::string answer_type = "text/plain";
     std::string answer_body;
     std::string denied_body;
+    std::string inbox;   // Topic Filter; "{station}" in it is the name; empty = none.
+    int inbox_max = 10;  // Messages in one answer.
     Duration silent_after{0};
     std::string status_topic = "status";
     std::vector<StationField> fields;

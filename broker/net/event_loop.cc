@@ -54,8 +54,15 @@ EventLoop::~EventLoop() {
     uv_loop_close(&loop_);
 }
 
-void EventLoop::start(std::vector<EventLoop*> peers) {
+void EventLoop::meet(std::vector<EventLoop*> peers) {
     peers_ = std::move(peers);
+    uv_update_time(&loop_);
+    local_broker_->open_inboxes();
+    carry_out_effects();
+    store_changes();
+}
+
+void EventLoop::start() {
     thread_ = std::thread([this] { run(); });
 }
 
@@ -182,7 +189,7 @@ void EventLoop::carry_out_effects() {
         watch(*socket);
     }
     end_shard_turn();
-    local_broker_->take_answers(std::move(effects.publish_answers));
+    local_broker_->take_answers(effects);
     read_store();
     tell_peers();
     for (auto& asked : effects.history_reads)

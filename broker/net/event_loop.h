@@ -59,8 +59,10 @@ public:
     api::LocalBroker& local_broker() { return *local_broker_; }
     // Before start(): what answers on listeners for HTTP. Outlives the loop.
     void serve_streams(api::StreamService& streams) { settings_.streams = &streams; }
-    // The loops of this broker by index, this one among them; they outlive it.
-    void start(std::vector<EventLoop*> peers);
+    // The loops of this broker by index, this one among them; they outlive it. What bridges wished for meanwhile is
+    // told to them. All loops have met before the first one starts.
+    void meet(std::vector<EventLoop*> peers);
+    void start();
     // Any thread.
     void post(Envelope envelope) { mailbox_.post(std::move(envelope)); }
     void post(Envelope envelope, size_t size) { mailbox_.post(std::move(envelope), size); }

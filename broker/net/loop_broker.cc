@@ -53,12 +53,26 @@ void LoopBroker::publish(const api::LocalClient& client, const api::LocalPublish
     shard_.publish_for(number, client, publish, now());
 }
 
-void LoopBroker::take_answers(std::vector<shard::Effects::AnswerPublish> answers) {
-    if (answers_.empty()) {
-        answers_ = std::move(answers);
-    } else {
-        std::ranges::move(answers, std::back_inserter(answers_));
-    }
+void LoopBroker::open_inboxes() {
+    for (const api::Inbox& inbox : std::exchange(inboxes_to_open_, {}))
+        shard_.open_inbox(inbox, now());
+}
+
+void LoopBroker::take_inbox(const api::Inbox& inbox, std::function<void(const std::vector<mqtt::MessageRef>&)> done) {
+    const shard::InboxNumber number = ++last_inbox_;
+    inboxes_.emplace(number, std::move(done));
+    shard_.take_inbox(number, inbox, now());
+}
+
+void LoopBroker::take_answers(shard::Effects& effects) {
+    const auto take = [](auto& from, auto& to) {
+        if (to.empty())
+            to.swap(from);
+        else
+            std::ranges::move(from, std::back_inserter(to));
+    };
+    take(effects.publish_answers, answers_);
+    take(effects.inbox_answers, inbox_answers_);
 }
 
 void LoopBroker::give_answers() {
@@ -66,6 +80,11 @@ void LoopBroker::give_answers() {
         auto waiting = publishes_.extract(number);
         RUNNEL_CHECK(!waiting.empty());
         waiting.mapped()(answer);
+    }
+    for (const auto& [number, messages] : std::exchange(inbox_answers_, {})) {
+        auto waiting = inboxes_.extract(number);
+        RUNNEL_CHECK(!waiting.empty());
+        waiting.mapped()(messages);
     }
 }
 

@@ -31,6 +31,8 @@ public:
     bool is_admin(const api::LocalClient& client) const override;
     void publish(const api::LocalClient& client, const api::LocalPublish& publish,
                  std::function<void(const api::LocalPublished&)> done) override;
+    void open_inbox(api::Inbox inbox) override { inboxes_to_open_.push_back(std::move(inbox)); }
+    void take_inbox(const api::Inbox& inbox, std::function<void(const std::vector<mqtt::MessageRef>&)> done) override;
     mqtt::MessageRef retained_message(std::string_view topic) const override;
     std::vector<mqtt::MessageRef> retained_messages(const api::LocalClient& client, std::string_view filter,
                                                     std::string_view after, size_t count_max) const override;
@@ -42,9 +44,11 @@ public:
 
     void users_changed() { ++users_generation_; }
     // Keeps the answers of a turn; give_answers() calls whoever waits for them, who may publish more.
-    void take_answers(std::vector<shard::Effects::AnswerPublish> answers);
-    bool has_answers() const { return !answers_.empty(); }
+    void take_answers(shard::Effects& effects);
+    bool has_answers() const { return !answers_.empty() || !inbox_answers_.empty(); }
     void give_answers();
+    // What was wished for before the loop ran.
+    void open_inboxes();
 
 private:
     Time now() const { return {static_cast<int64_t>(uv_now(&loop_))}; }
@@ -58,6 +62,10 @@ private:
     shard::LocalPublishNumber last_publish_ = 0;
     std::unordered_map<shard::LocalPublishNumber, std::function<void(const api::LocalPublished&)>> publishes_;
     std::vector<shard::Effects::AnswerPublish> answers_;
+    std::vector<api::Inbox> inboxes_to_open_;
+    shard::InboxNumber last_inbox_ = 0;
+    std::unordered_map<shard::InboxNumber, std::function<void(const std::vector<mqtt::MessageRef>&)>> inboxes_;
+    std::vector<shard::Effects::AnswerInbox> inbox_answers_;
 };
 
 }  // namespace runnel::net

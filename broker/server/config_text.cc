@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/server/config_text.h"
+#include "broker/base/check.h"
 
 #include <string_view>
 
+#include "broker/base/check.h"
 #include "broker/server/options.h"
 
 namespace runnel::server {
@@ -22,14 +24,20 @@ constexpr std::string_view kAccessExample[] = {"\"sensor-*\"",        "\"*\"", "
 constexpr std::string_view kDurabilityRuleExample[] = {"\"live/#\"", "\"memory\""};
 constexpr std::string_view kHistoryExample[] = {"\"home/#\"", "\"30d\"", "0", "\"\"", "\"365d\""};
 
-constexpr std::string_view kStationExample[] = {
-    "\"garden\"",  "\"ecowitt\"",    "\"POST\"",  "\"/data/report/\"",
-    "false",       "\"form\"",       "[]",        "\",\"",
-    "\"\"",        "\"name\"",       "\"value\"", "\"stations/{station}\"",
-    "\"reading\"", "true",           "1",         "false",
-    "\"\"",        "[\"\"]",         "[]",        "[\"PASSKEY=0123456789ABCDEF0123456789ABCDEF\"]",
-    "200",         "\"text/plain\"", "\"\"",      "\"\"",
-    "\"0s\"",      "\"status\""};
+constexpr std::string_view kStationExample[] = {"\"garden\"",  "\"ecowitt\"",
+                                                "\"POST\"",    "\"/data/report/\"",
+                                                "false",       "\"form\"",
+                                                "[]",          "\",\"",
+                                                "\"\"",        "\"name\"",
+                                                "\"value\"",   "\"stations/{station}\"",
+                                                "\"reading\"", "true",
+                                                "1",           "false",
+                                                "\"\"",        "[\"\"]",
+                                                "[]",          "[\"PASSKEY=0123456789ABCDEF0123456789ABCDEF\"]",
+                                                "200",         "\"text/plain\"",
+                                                "\"\"",        "\"\"",
+                                                "\"\"",        "10",
+                                                "\"0s\"",      "\"status\""};
 constexpr std::string_view kStationFieldExample[] = {
     "\"temp{n}f\"", "\"channel/{n}/temperature\"", "\"\"", "\"fahrenheit->celsius\"", "1", "0", "2", "\"{value}\""};
 
@@ -82,6 +90,7 @@ void sample_option(std::string& out, const OptionShape& shape, std::string_view 
 template <class Target>
 void sample_list(std::string& out, std::string_view name, std::span<const Option<Target>> options,
                  std::span<const std::string_view> examples) {
+    RUNNEL_CHECK(options.size() == examples.size());
     out.append("#[[").append(name).append("]]\n\n");
     for (size_t i = 0; i < options.size(); ++i)
         sample_option(out, options[i].shape, examples[i]);

@@ -203,7 +203,9 @@ void Broker::start_loops() {
     for (const auto& loop : loops_)
         peers.push_back(loop.get());
     for (const auto& loop : loops_)
-        loop->start(peers);
+        loop->meet(peers);
+    for (const auto& loop : loops_)
+        loop->start();
 }
 
 void Broker::announce() {

@@ -43,6 +43,12 @@ public:
     // The oldest one is in memory.
     bool can_pop() const { return !front_.empty() || (!paged_ && !back_.empty()); }
     Delivery pop_front();
+    // The i-th of those that can be popped now; null if there are not so many.
+    const Delivery* look_at(size_t i) const {
+        if (i < front_.size()) return &front_[i];
+        i -= front_.size();
+        return paged_ || i >= back_.size() ? nullptr : &back_[i];
+    }
     // Instead, if the oldest ones are paged: lets go of one; returns its size.
     uint64_t drop_paged(StoredQueue& stored);
     // Those that go, of the ones behind the paged ones, or of all if none are; the others stay in their place.

@@ -187,6 +187,7 @@ void Shard::effects_done() {
     effects_.reads.clear();
     effects_.history_reads.clear();
     effects_.publish_answers.clear();
+    effects_.inbox_answers.clear();
     for (const uint32_t slot : ended_connections_)
         free_connection(connections_[slot]);
     ended_connections_.clear();

@@ -80,6 +80,13 @@ struct Effects {
     };
     std::vector<AnswerPublish> publish_answers;
 
+    // What was in an inbox.
+    struct AnswerInbox {
+        InboxNumber number = 0;
+        std::vector<mqtt::MessageRef> messages;
+    };
+    std::vector<AnswerInbox> inbox_answers;
+
     // Store this, after all that was given before. The answer is an input, with the ticket.
     struct Store {
         storage::WriteBatch batch;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "broker/api/history.h"
+#include "broker/api/inbox.h"
 #include "broker/api/local_broker.h"
 #include "broker/api/local_client.h"
 #include "broker/mqtt/application_message.h"
@@ -83,6 +84,16 @@ struct PublishOnceAnswered {
     api::LocalPublished answer;
 };
 
+// What waits in an inbox of the other shard?
+struct InboxAsked {
+    InboxNumber number = 0;
+    api::Inbox inbox;
+};
+struct InboxAnswered {
+    InboxNumber number = 0;
+    std::vector<mqtt::MessageRef> messages;
+};
+
 // A member tells the owner of its group; answered with Confirmed.
 struct SharedJoined {
     ReceiptId receipt = 0;
@@ -135,10 +146,10 @@ struct SharedFinished {
     routing::SubscriberId subscriber = 0;
 };
 
-using PeerMessage =
-    std::variant<InterestAnnounced, InterestWithdrawn, Confirmed, MessagesForwarded, MessageForwarded, SharedJoined,
-                 SharedLeft, SharedMemberChanged, SharedDelivery, SharedReturned, SharedLeftOver, SharedFinished,
-                 StoredAsked, StoredAnswered, MatchesAsked, MatchesAnswered, PublishOnceAsked, PublishOnceAnswered>;
+using PeerMessage = std::variant<InterestAnnounced, InterestWithdrawn, Confirmed, MessagesForwarded, MessageForwarded,
+                                 SharedJoined, SharedLeft, SharedMemberChanged, SharedDelivery, SharedReturned,
+                                 SharedLeftOver, SharedFinished, StoredAsked, StoredAnswered, MatchesAsked,
+                                 MatchesAnswered, PublishOnceAsked, PublishOnceAnswered, InboxAsked, InboxAnswered>;
 using PeerMessages = std::vector<PeerMessage>;
 
 // Bytes of the Application Messages in it.

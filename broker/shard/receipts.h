@@ -20,6 +20,8 @@ using StoreTicket = uint64_t;
 using TurnNumber = uint64_t;
 // Names a publish of a client of a bridge, for its answer.
 using LocalPublishNumber = uint64_t;
+// Names a look into an inbox, for its answer.
+using InboxNumber = uint64_t;
 
 // Which promises wait for what. All that is held back in one turn waits for the batch of this turn, and for the peers
 // that were told something in it; so a promise costs a number. Turns are completed in any order, for two shards may

@@ -78,6 +78,10 @@ public:
     // A publish of the broker itself.
     void publish_locally(const api::LocalPublish& publish, Time now);
     // A publish of a client of a bridge; the answer is an effect, with the number. No two open ones have the same.
+    // Makes the Session, if this shard owns it.
+    void open_inbox(const api::Inbox& inbox, Time now);
+    // What waits in it comes as Effects::AnswerInbox; what came the time before is gone.
+    void take_inbox(InboxNumber number, const api::Inbox& inbox, Time now);
     void publish_for(LocalPublishNumber number, const api::LocalClient& client, const api::LocalPublish& publish,
                      Time now);
     void access_changed(api::AuthenticatorRef authenticator, api::AccessControlRef access, Time now);
@@ -219,6 +223,11 @@ private:
     uint64_t count_matches(std::string_view topic);
     void finish_publish(LocalPublishNumber number);
     void answer_publish(LocalPublishNumber number, api::LocalPublished answer);
+    // inbox.cc
+    SessionSlot* session_of(const api::Inbox& inbox);
+    void subscribe_inbox(SessionSlot& slot, const std::string& filter);
+    std::vector<mqtt::MessageRef> take_from(const api::Inbox& inbox);
+    void forget_given(SessionSlot& slot);
     // publish_once.cc
     static bool is_published_once(LocalPublishNumber number);
     void publish_once(LocalPublishNumber number, const api::LocalClient& client, const api::LocalPublish& publish);
@@ -348,6 +357,8 @@ private:
     void receive(PeerIndex from, SharedReturned& message, Time now);
     void receive(PeerIndex from, SharedLeftOver& message, Time now);
     void receive(PeerIndex from, PublishOnceAsked& message, Time now);
+    void receive(PeerIndex from, InboxAsked& message, Time now);
+    void receive(PeerIndex from, InboxAnswered& message, Time now);
     void receive(PeerIndex from, PublishOnceAnswered& message, Time now);
     void receive(PeerIndex from, SharedFinished& message, Time now);
     void receive(PeerIndex from, MatchesAsked& message, Time now);
@@ -485,6 +496,8 @@ private:
     bool peers_store_ = false;          // Some peer has had stored Sessions that subscribe.
 
     std::unordered_map<LocalPublishNumber, api::LocalPublished> local_publishes_;  // That are not answered yet.
+    // What the last answer of an inbox held, by Client Identifier.
+    std::unordered_map<std::string, std::vector<mqtt::MessageRef>> inbox_given_;
     IdempotencyKeys keys_;
     std::unordered_map<LocalPublishNumber, std::string> published_once_;  // Under way: names in keys_.
     LocalPublishNumber last_once_ = 0;

@@ -48,6 +48,11 @@ public:
                     static_cast<int>(publish.qos), publish.retain ? ", retained" : "", time_of(publish).c_str());
         done({});
     }
+    void open_inbox(api::Inbox) override {}
+    // Nobody has sent it anything.
+    void take_inbox(const api::Inbox&, std::function<void(const std::vector<mqtt::MessageRef>&)> done) override {
+        done({});
+    }
     mqtt::MessageRef retained_message(std::string_view) const override { return {}; }
     std::vector<mqtt::MessageRef> retained_messages(const api::LocalClient&, std::string_view, std::string_view,
                                                     size_t) const override {

@@ -22,6 +22,11 @@ public:
     bool is_admin(const api::LocalClient&) const override { return false; }
     void publish(const api::LocalClient& client, const api::LocalPublish& publish,
                  std::function<void(const api::LocalPublished&)> done) override;
+    void open_inbox(api::Inbox) override {}
+    // Nobody has sent it anything.
+    void take_inbox(const api::Inbox&, std::function<void(const std::vector<mqtt::MessageRef>&)> done) override {
+        done({});
+    }
     mqtt::MessageRef retained_message(std::string_view) const override { return {}; }
     std::vector<mqtt::MessageRef> retained_messages(const api::LocalClient&, std::string_view, std::string_view,
                                                     size_t) const override {

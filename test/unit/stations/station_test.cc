@@ -201,6 +201,13 @@ TEST_CASE("mistakes in a configuration are named") {
     CHECK(one("reading=\"\"").size() == 1);
     CHECK(one("silent_after=\"5m\",topic=\"a/{id}\"").size() == 1);
     CHECK(one("query_in_path=true").size() == 1);
+    CHECK(one("inbox=\"a/{id}\"").size() == 1);
+    CHECK(one("inbox=\"a/{\"").size() == 1);
+    CHECK(one("inbox=\"a#\"").size() == 1);
+    CHECK(one("inbox=\"$share/g/a\"").size() == 1);
+    CHECK(one("inbox=\"a\",answer_body=\"ok\"") ==
+          Lines{"http.station.answer_body: has no place for the inbox (a text with {inbox}, or none)"});
+    CHECK(one("inbox=\"a/{station}/#\",answer_body=\"ok {inbox}\"").empty());
     CHECK(
         one("field=[{from=\"t\",convert=\"f->c\"}]")
             .front()
