@@ -126,15 +126,30 @@ void Gate::check_credentials(const ExchangeRef& exchange, const Handler& handler
     if (field != nullptr && !read_basic(authorization, credentials))
         return exchange->answer(
             unauthorized(exchange->request(), "The Authorization field is neither that of Basic nor of Bearer."));
-    broker_.authenticate(std::move(credentials), [exchange, handler, authorization,
-                                                  generation](const api::AuthenticationOutcome& outcome) {
+    authenticate(exchange, std::move(credentials),
+                 [exchange, handler, authorization, generation](const api::AuthenticationOutcome& outcome) {
+                     exchange->caller().login = Caller::Login{authorization, client_of(outcome.identity), generation};
+                     handler(exchange, api::LocalClient(exchange->caller().login->client));
+                 });
+}
+
+void Gate::authenticate(const ExchangeRef& exchange, api::Credentials credentials,
+                        std::function<void(const api::AuthenticationOutcome&)> accepted) const {
+    const std::string address = credentials.address;
+    const std::optional<std::string> user = credentials.user_name;
+    const Duration wait = user && logins_ != nullptr ? logins_->wait_of(address, *user) : Duration{};
+    if (wait > Duration{}) {
+        Response response = problem(429, "too-many-logins", "Too many logins of this user have failed.");
+        response.headers.add("Retry-After", std::to_string(wait.ms / 1000));
+        return exchange->answer(response);
+    }
+    broker_.authenticate(std::move(credentials), [exchange, accepted = std::move(accepted), address, user,
+                                                  logins = logins_](const api::AuthenticationOutcome& outcome) {
         if (outcome.reason == mqtt::ReasonCode::ServerBusy)
             return exchange->answer(problem(503, "busy", "Too many logins at the same time."));
-        if (!outcome.accepted())
-            return exchange->answer(unauthorized(
-                exchange->request(), authorization.empty() ? "Log in." : "User name or password is wrong."));
-        exchange->caller().login = Caller::Login{authorization, client_of(outcome.identity), generation};
-        handler(exchange, api::LocalClient(exchange->caller().login->client));
+        if (outcome.accepted()) return accepted(outcome);
+        if (user && logins != nullptr) logins->has_failed(address, *user);
+        exchange->answer(unauthorized(exchange->request(), user ? "User name or password is wrong." : "Log in."));
     });
 }
 

@@ -35,6 +35,10 @@ public:
     // The token that the request shows, and who that is.
     static std::optional<std::string> token_of(const Request& request);
     std::optional<api::Identity> logged_in(const Request& request) const;
+    // As LocalBroker::authenticate, of a request with credentials, which is answered if they are wrong: 401, 429 after
+    // many that were, 503.
+    void authenticate(const ExchangeRef& exchange, api::Credentials credentials,
+                      std::function<void(const api::AuthenticationOutcome&)> accepted) const;
 
 private:
     void identify(const ExchangeRef& exchange, const Handler& handler) const;

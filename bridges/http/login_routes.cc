@@ -30,7 +30,7 @@ std::string cookie(std::string_view token, bool ends) {
            (ends ? "; Max-Age=0" : "");
 }
 
-void log_in(api::LocalBroker& broker, api::LoginSessions& logins, const ExchangeRef& exchange) {
+void log_in(const Gate& gate, api::LocalBroker& broker, api::LoginSessions& logins, const ExchangeRef& exchange) {
     if (comes_from_other_origin(exchange->request()) && !exchange->caller().origin_is_allowed)
         return exchange->answer(problem(403, "cross-origin", "Pages of this origin may not log in: see http.origins."));
     const auto body = JsonValue::parse(exchange->request().body);
@@ -43,11 +43,7 @@ void log_in(api::LocalBroker& broker, api::LoginSessions& logins, const Exchange
     credentials.password = (*body)["password"].text();
     credentials.address = exchange->caller().origin.address;
     credentials.loopback = exchange->caller().origin.loopback;
-    broker.authenticate(std::move(credentials), [&, exchange](const api::AuthenticationOutcome& outcome) {
-        if (outcome.reason == mqtt::ReasonCode::ServerBusy)
-            return exchange->answer(problem(503, "busy", "Too many logins at the same time."));
-        if (!outcome.accepted())
-            return exchange->answer(unauthorized(exchange->request(), "User name or password is wrong."));
+    gate.authenticate(exchange, std::move(credentials), [&, exchange](const api::AuthenticationOutcome& outcome) {
         const std::string token = logins.begin(outcome.identity);
         Response response = json_response(200, session_json(broker, {outcome.identity, "http"}, token));
         response.headers.add("Set-Cookie", cookie(token, false));
@@ -67,7 +63,7 @@ void log_out(api::LoginSessions& logins, const ExchangeRef& exchange) {
 }  // namespace
 
 void add_login_routes(Routes& routes, const Gate& gate, api::LocalBroker& broker, api::LoginSessions& logins) {
-    routes.add("POST", "/v1/login", [&](const ExchangeRef& exchange) { log_in(broker, logins, exchange); });
+    routes.add("POST", "/v1/login", [&](const ExchangeRef& exchange) { log_in(gate, broker, logins, exchange); });
     routes.add("POST", "/v1/logout", [&](const ExchangeRef& exchange) { log_out(logins, exchange); });
     routes.add("GET", "/v1/session", gate.user([&broker](const ExchangeRef& exchange, const api::LocalClient& client) {
         Response response = json_response(200, session_json(broker, client, {}));

@@ -16,6 +16,7 @@ namespace runnel::http {
 namespace {
 
 constexpr size_t kLineMax = size_t{1} << 20;  // Of NDJSON.
+constexpr size_t kArrayMax = 10'000;          // Messages of an array, which are published in one turn.
 constexpr size_t kOpenMax = 1000;             // Messages of one NDJSON request that wait for their result.
 constexpr std::string_view kNdjson = "application/x-ndjson";
 
@@ -96,7 +97,11 @@ void publish_array(api::LocalBroker& broker, const ExchangeRef& exchange, const 
             batch->body.append(batch->body.size() == 1 ? "" : ",").append(*result);
         if (batch->all_given && batch->results.open() == 0) exchange->answer(json_response(200, batch->body + "]\n"));
     };
-    for (const std::string_view element : json_elements(compact)) {
+    const auto elements = json_elements(compact);
+    if (elements.size() > kArrayMax)
+        return exchange->answer(
+            problem(413, "too-many-messages", "An array has at most 10,000 messages; NDJSON may have any number."));
+    for (const std::string_view element : elements) {
         const size_t number = batch->results.add();
         api::LocalPublish publish;
         publish.idempotency_key = key_of(key, number);

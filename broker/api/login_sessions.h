@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "broker/api/identity.h"
+#include "broker/base/time.h"
 
 namespace runnel::api {
 
@@ -18,6 +19,10 @@ public:
     // Nothing if it is unknown, ended, or has not been used for long.
     virtual std::optional<Identity> find(std::string_view token) = 0;
     virtual void end(std::string_view token) = 0;
+
+    // After how long somebody from this address ("192.0.2.7:51234") may try to log in as this user; 0: now.
+    virtual Duration wait_of(std::string_view address, std::string_view user) = 0;
+    virtual void has_failed(std::string_view address, std::string_view user) = 0;
 };
 
 }  // namespace runnel::api

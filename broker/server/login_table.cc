@@ -46,6 +46,16 @@ void LoginTable::end(std::string_view token) {
     logins_.erase(auth::sha256(token));
 }
 
+Duration LoginTable::wait_of(std::string_view address, std::string_view user) {
+    const std::lock_guard lock(mutex_);
+    return Duration::seconds(attempts_.wait_of(address, user, now_()).count());
+}
+
+void LoginTable::has_failed(std::string_view address, std::string_view user) {
+    const std::lock_guard lock(mutex_);
+    attempts_.has_failed(address, user, now_());
+}
+
 void LoginTable::end_all() {
     const std::lock_guard lock(mutex_);
     logins_.clear();

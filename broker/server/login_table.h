@@ -10,6 +10,7 @@
 
 #include "broker/api/login_sessions.h"
 #include "broker/net/system_random.h"
+#include "broker/server/login_attempts.h"
 
 namespace runnel::server {
 
@@ -28,6 +29,8 @@ public:
     std::string begin(const api::Identity& identity) override;
     std::optional<api::Identity> find(std::string_view token) override;
     void end(std::string_view token) override;
+    Duration wait_of(std::string_view address, std::string_view user) override;
+    void has_failed(std::string_view address, std::string_view user) override;
     // Users have changed: everybody has to log in anew.
     void end_all();
 
@@ -46,6 +49,7 @@ private:
     std::mutex mutex_;
     net::SystemRandom random_;
     std::map<std::string, Login, std::less<>> logins_;  // By the hash of the token.
+    LoginAttempts attempts_;
 };
 
 }  // namespace runnel::server

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Logins by POST /v1/login, and what pages of other origins may do."""
 
+import base64
 import json
 import signal
 
@@ -54,6 +55,17 @@ def test_token_as_cookie_and_as_bearer(http, broker):
     assert bob["user"] == "bob" and not bob["admin"]
     assert http("POST", "/v1/topics/x", b"1", Authorization=f"Bearer {bob['token']}").status == 403
     another.close()
+
+
+def test_after_many_wrong_passwords_one_has_to_wait(http):
+    basic = "Basic " + base64.b64encode(b"alice:wrong").decode()
+    for number in range(10):
+        answer = log_in(http, "alice", "wrong") if number % 2 else http("GET", "/v1/session", Authorization=basic)
+        assert answer.status == 401
+    for answer in (log_in(http, "alice", "wonderland"), http("GET", "/v1/session", Authorization=basic)):
+        assert answer.status == 429 and answer.problem == "too-many-logins"
+        assert 1 <= int(answer.headers["Retry-After"]) <= 6
+    assert log_in(http, "bob", "builder").status == 200
 
 
 def test_wrong_logins(http):

@@ -64,6 +64,11 @@ def test_options_and_properties(http, receiver, topic):
     assert http("GET", "/v1/topics/" + topic("a")).headers["MQTT-QoS"] == "2"
 
 
+def test_an_array_has_a_limit(http):
+    answer = http("POST", PATH, "[" + ",".join(['{"topic":"a"}'] * 10_001) + "]")
+    assert answer.status == 413 and answer.problem == "too-many-messages"
+
+
 @pytest.mark.parametrize("body", [
     b"{}", b'{"topic": 1}', b'{"topic": "a", "payload": 1}', b'{"topic": "a", "paylaod": "x"}', b'"a"',
     b'{"topic": "a", "payload": "x", "payload_base64": ""}', b'{"topic": "a", "payload_base64": "?"}',

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/server/login_attempts.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace runnel::server {
+namespace {
+
+std::string host_of(std::string_view address) {
+    return std::string(address.substr(0, address.rfind(':')));
+}
+
+std::string key_of(std::string_view address, std::string_view user) {
+    return host_of(address).append(1, '\0').append(user);
+}
+
+}  // namespace
+
+double LoginAttempts::left_of(const Failures& failures, double max, Clock::time_point now) const {
+    const std::chrono::duration<double> passed = now - failures.at;
+    return std::max(0.0,
+                    failures.count - max * passed.count() / std::chrono::duration<double>(kForgottenAfter).count());
+}
+
+std::chrono::seconds LoginAttempts::wait_of(const std::string& key, double max, Clock::time_point now) const {
+    const auto at = failures_.find(key);
+    const double above = at == failures_.end() ? 0 : left_of(at->second, max, now) - (max - 1);
+    if (above <= 0) return {};
+    const double seconds = above / max * std::chrono::duration<double>(kForgottenAfter).count();
+    return std::chrono::seconds(static_cast<int64_t>(std::ceil(seconds)));
+}
+
+std::chrono::seconds LoginAttempts::wait_of(std::string_view address, std::string_view user,
+                                            Clock::time_point now) const {
+    return std::max(wait_of(key_of(address, user), kOfUserMax, now), wait_of(host_of(address), kOfHostMax, now));
+}
+
+void LoginAttempts::has_failed(std::string_view address, std::string_view user, Clock::time_point now) {
+    if (failures_.size() + 2 > kEntriesMax)
+        std::erase_if(failures_, [&](const auto& entry) { return now - entry.second.at > kForgottenAfter; });
+    // Whoever has so many addresses is not held up by this.
+    if (failures_.size() + 2 > kEntriesMax) failures_.clear();
+    count(key_of(address, user), kOfUserMax, now);
+    count(host_of(address), kOfHostMax, now);
+}
+
+void LoginAttempts::count(const std::string& key, double max, Clock::time_point now) {
+    Failures& failures = failures_[key];
+    failures = {std::min(max, left_of(failures, max, now) + 1), now};
+}
+
+}  // namespace runnel::server
