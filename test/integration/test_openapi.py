@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """/openapi.json describes the paths as they are."""
 
+import pathlib
 import re
 
 import pytest
@@ -32,6 +33,17 @@ def test_every_path_takes_the_methods_that_are_described(http):
         asked = http("OPTIONS", re.sub(r"\{\w+\}", "x", path))
         assert asked.status == 204, path
         assert set(asked.headers["Allow"].split(", ")) == expected, path
+
+
+def test_every_path_of_the_bridge_is_described(http):
+    """The paths are named in one place each, where their handlers are added."""
+    bridge = pathlib.Path(__file__).resolve().parents[2] / "bridges" / "http"
+    text = "".join(path.read_text() for path in [*bridge.glob("*_routes.cc"), bridge / "http_service.cc"])
+    routes = {path.replace("...}", "}") for path in re.findall(r'"(/(?:v1/|metrics|healthz|readyz|openapi)[^" ]*)"', text)}
+    described = set(http("GET", "/openapi.json").json()["paths"])
+    assert len(routes) > 15
+    assert routes - described == set()
+    assert described - routes <= {"/mqtt"}
 
 
 def test_references_and_names_are_whole(http):
