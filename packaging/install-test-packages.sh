@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what the tests of Runnel need beside the build: a second compiler, linters, and other people's MQTT clients and
-# broker, and Chromium, on Debian 12 or a relative of it; MQTT.js, Playwright and axe come from the npm registry, into
+# broker, and Chromium, on Debian 12 or a relative of it; MQTT.js, an OpenAPI validator, Playwright and axe come from the npm registry, into
 # node_modules of test/interop and test/browser. Changes nothing if all of it is there.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -46,5 +46,5 @@ install_packages doctest-dev python3 python3-pytest python3-paho-mqtt mosquitto-
   libclang-rt-14-dev chromium fonts-dejavu-core
 install_without_service mosquitto
 install_without_service prometheus
-install_node_packages interop MQTT.js
+install_node_packages interop "MQTT.js and an OpenAPI validator"
 install_node_packages browser "Playwright and axe"

@@ -2,6 +2,7 @@
 """Other people's clients as processes, with what they print."""
 
 import os
+import pathlib
 import queue
 import shutil
 import subprocess
@@ -9,6 +10,9 @@ import threading
 
 import pytest
 from wire import TIMEOUT
+
+HERE = pathlib.Path(__file__).resolve().parent
+SECONDS_FOR_NPM = 300
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +25,22 @@ def need_program():
             end(f"{name} is not installed")
 
     return need
+
+
+@pytest.fixture(scope="session")
+def node_modules(need_program):
+    """What package-lock.json says. RUNNEL_NODE_MODULES names a folder that has it already; otherwise `npm ci` puts it
+    beside this file when it is missing."""
+    need_program("node")
+    if given := os.environ.get("RUNNEL_NODE_MODULES"):
+        return pathlib.Path(given)
+    installed = HERE / "node_modules"
+    lock = installed / ".package-lock.json"
+    if not lock.exists() or lock.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
+        need_program("npm")
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(command, cwd=HERE, check=True, timeout=SECONDS_FOR_NPM)
+    return installed
 
 
 class Program:

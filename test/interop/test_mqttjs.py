@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MQTT.js (npm package mqtt). The conversations are in conversations.js; node_modules is what package-lock.json says.
-
-RUNNEL_NODE_MODULES names a folder that has it already; otherwise `npm ci` puts it beside this file when it is missing.
-"""
+"""MQTT.js (npm package mqtt). The conversations are in conversations.js."""
 
 import os
 import pathlib
@@ -11,25 +8,10 @@ import subprocess
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-SECONDS_FOR_NPM = 300
 IN_EVERY_VERSION = [
     "publishAndSubscribe", "manyInOrder", "retained", "will", "session", "keepAlive", "large", "refusedFilter",
 ]  # fmt: skip
 IN_VERSION_5 = ["properties", "topicAliases", "receiveMaximum", "sharedSubscription", "takenOver"]
-
-
-@pytest.fixture(scope="session")
-def node_modules(need_program):
-    need_program("node")
-    if given := os.environ.get("RUNNEL_NODE_MODULES"):
-        return pathlib.Path(given)
-    installed = HERE / "node_modules"
-    lock = installed / ".package-lock.json"
-    if not lock.exists() or lock.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
-        need_program("npm")
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=HERE, check=True, timeout=SECONDS_FOR_NPM)
-    return installed
 
 
 @pytest.fixture
