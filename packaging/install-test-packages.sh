@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what the tests of Runnel need beside the build: a second compiler, linters, and other people's MQTT clients and
-# broker, and Chromium, on Debian 12 or a relative of it; MQTT.js, an OpenAPI validator, Playwright and axe come from the npm registry, into
-# node_modules of test/interop and test/browser. Changes nothing if all of it is there.
+# broker, and Chromium, on Debian 12 or a relative of it; MQTT.js, an OpenAPI validator, Playwright and axe come from the
+# npm registry, into node_modules of test/interop and test/browser. Changes nothing if all of it is there.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/packages.sh"
