@@ -51,7 +51,9 @@ struct Publication {
         const auto inbox = station.inbox();
         if (refused) return exchange->answer(http::publish_problem(*refused));
         if (!inbox || !exchange->is_open()) return exchange->answer(station.answer());
-        broker.take_inbox(*inbox, [to = exchange, all = stations, &one = station](const auto& messages) {
+        broker.take_inbox(*inbox, [&bridge = broker, of = *inbox, to = exchange, all = stations,
+                                   &one = station](const auto& messages) {
+            if (!to->is_open() && !messages.empty()) bridge.give_back_inbox(of);
             to->answer(one.answer(messages));
         });
     }

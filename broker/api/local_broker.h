@@ -57,6 +57,8 @@ public:
     virtual void open_inbox(Inbox inbox) = 0;
     // What waits there, in order; what the call before has given is forgotten.
     virtual void take_inbox(const Inbox& inbox, std::function<void(const std::vector<mqtt::MessageRef>&)> done) = 0;
+    // Nobody was left to have it: the next call gives it again.
+    virtual void give_back_inbox(const Inbox& inbox) = 0;
     // Null if there is none. Rights are not looked at.
     virtual mqtt::MessageRef retained_message(std::string_view topic) const = 0;
     // Those that match and that the client may receive, in the order of the topics, from behind `after` on, `count_max`

@@ -33,6 +33,7 @@ public:
                  std::function<void(const api::LocalPublished&)> done) override;
     void open_inbox(api::Inbox inbox) override { inboxes_to_open_.push_back(std::move(inbox)); }
     void take_inbox(const api::Inbox& inbox, std::function<void(const std::vector<mqtt::MessageRef>&)> done) override;
+    void give_back_inbox(const api::Inbox& inbox) override { shard_.give_back_inbox(inbox, now()); }
     mqtt::MessageRef retained_message(std::string_view topic) const override;
     std::vector<mqtt::MessageRef> retained_messages(const api::LocalClient& client, std::string_view filter,
                                                     std::string_view after, size_t count_max) const override;

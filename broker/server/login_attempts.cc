@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "broker/auth/digest.h"
+
 namespace runnel::server {
 namespace {
 
@@ -11,8 +13,9 @@ std::string host_of(std::string_view address) {
     return std::string(address.substr(0, address.rfind(':')));
 }
 
+// However long the user name is.
 std::string key_of(std::string_view address, std::string_view user) {
-    return host_of(address).append(1, '\0').append(user);
+    return host_of(address).append(1, '\0').append(auth::sha256(user));
 }
 
 }  // namespace
@@ -37,12 +40,17 @@ std::chrono::seconds LoginAttempts::wait_of(std::string_view address, std::strin
 }
 
 void LoginAttempts::has_failed(std::string_view address, std::string_view user, Clock::time_point now) {
-    if (failures_.size() + 2 > kEntriesMax)
-        std::erase_if(failures_, [&](const auto& entry) { return now - entry.second.at > kForgottenAfter; });
-    // Whoever has so many addresses is not held up by this.
-    if (failures_.size() + 2 > kEntriesMax) failures_.clear();
+    make_room(now);
     count(key_of(address, user), kOfUserMax, now);
     count(host_of(address), kOfHostMax, now);
+}
+
+// For two more. The oldest give way.
+void LoginAttempts::make_room(Clock::time_point now) {
+    if (failures_.size() + 2 <= kEntriesMax) return;
+    std::erase_if(failures_, [&](const auto& entry) { return now - entry.second.at > kForgottenAfter; });
+    while (failures_.size() + 2 > kEntriesMax)
+        failures_.erase(std::ranges::min_element(failures_, {}, [](const auto& entry) { return entry.second.at; }));
 }
 
 void LoginAttempts::count(const std::string& key, double max, Clock::time_point now) {

@@ -32,6 +32,7 @@ private:
     double left_of(const Failures& failures, double max, Clock::time_point now) const;
     std::chrono::seconds wait_of(const std::string& key, double max, Clock::time_point now) const;
     void count(const std::string& key, double max, Clock::time_point now);
+    void make_room(Clock::time_point now);
 
     std::map<std::string, Failures> failures_;  // By host, or by host and user.
 };

@@ -29,6 +29,18 @@ void Shard::receive(PeerIndex, InboxAnswered& message, Time) {
     effects_.inbox_answers.push_back({message.number, std::move(message.messages)});
 }
 
+void Shard::give_back_inbox(const api::Inbox& inbox, Time now) {
+    now_ = now;
+    const std::string& client = inbox.client.client_identifier;
+    const PeerIndex owner = environment_.placement.owner_of_client(client);
+    if (owner != self()) return tell(owner, InboxGivenBack{client});
+    inbox_given_.erase(client);
+}
+
+void Shard::receive(PeerIndex, InboxGivenBack& message, Time) {
+    inbox_given_.erase(message.client_identifier);
+}
+
 // Null if the Client Identifier belongs to another user.
 SessionSlot* Shard::session_of(const api::Inbox& inbox) {
     const std::string& client = inbox.client.client_identifier;

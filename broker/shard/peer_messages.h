@@ -93,6 +93,9 @@ struct InboxAnswered {
     InboxNumber number = 0;
     std::vector<mqtt::MessageRef> messages;
 };
+struct InboxGivenBack {
+    std::string client_identifier;
+};
 
 // A member tells the owner of its group; answered with Confirmed.
 struct SharedJoined {
@@ -146,10 +149,11 @@ struct SharedFinished {
     routing::SubscriberId subscriber = 0;
 };
 
-using PeerMessage = std::variant<InterestAnnounced, InterestWithdrawn, Confirmed, MessagesForwarded, MessageForwarded,
-                                 SharedJoined, SharedLeft, SharedMemberChanged, SharedDelivery, SharedReturned,
-                                 SharedLeftOver, SharedFinished, StoredAsked, StoredAnswered, MatchesAsked,
-                                 MatchesAnswered, PublishOnceAsked, PublishOnceAnswered, InboxAsked, InboxAnswered>;
+using PeerMessage =
+    std::variant<InterestAnnounced, InterestWithdrawn, Confirmed, MessagesForwarded, MessageForwarded, SharedJoined,
+                 SharedLeft, SharedMemberChanged, SharedDelivery, SharedReturned, SharedLeftOver, SharedFinished,
+                 StoredAsked, StoredAnswered, MatchesAsked, MatchesAnswered, PublishOnceAsked, PublishOnceAnswered,
+                 InboxAsked, InboxAnswered, InboxGivenBack>;
 using PeerMessages = std::vector<PeerMessage>;
 
 // Bytes of the Application Messages in it.

@@ -77,11 +77,12 @@ public:
     void authentication_answered(ConnectionId connection, api::AuthenticationOutcome outcome, Time now);
     // A publish of the broker itself.
     void publish_locally(const api::LocalPublish& publish, Time now);
-    // A publish of a client of a bridge; the answer is an effect, with the number. No two open ones have the same.
     // Makes the Session, if this shard owns it.
     void open_inbox(const api::Inbox& inbox, Time now);
-    // What waits in it comes as Effects::AnswerInbox; what came the time before is gone.
+    // What waits in it comes as Effects::AnswerInbox; what came the time before is gone, unless it was given back.
     void take_inbox(InboxNumber number, const api::Inbox& inbox, Time now);
+    void give_back_inbox(const api::Inbox& inbox, Time now);
+    // A publish of a client of a bridge; the answer is an effect, with the number. No two open ones have the same.
     void publish_for(LocalPublishNumber number, const api::LocalClient& client, const api::LocalPublish& publish,
                      Time now);
     void access_changed(api::AuthenticatorRef authenticator, api::AccessControlRef access, Time now);
@@ -359,6 +360,7 @@ private:
     void receive(PeerIndex from, PublishOnceAsked& message, Time now);
     void receive(PeerIndex from, InboxAsked& message, Time now);
     void receive(PeerIndex from, InboxAnswered& message, Time now);
+    void receive(PeerIndex from, InboxGivenBack& message, Time now);
     void receive(PeerIndex from, PublishOnceAnswered& message, Time now);
     void receive(PeerIndex from, SharedFinished& message, Time now);
     void receive(PeerIndex from, MatchesAsked& message, Time now);

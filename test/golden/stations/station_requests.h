@@ -23,6 +23,7 @@ public:
     void publish(const api::LocalClient& client, const api::LocalPublish& publish,
                  std::function<void(const api::LocalPublished&)> done) override;
     void open_inbox(api::Inbox) override {}
+    void give_back_inbox(const api::Inbox&) override {}
     // Nobody has sent it anything.
     void take_inbox(const api::Inbox&, std::function<void(const std::vector<mqtt::MessageRef>&)> done) override {
         done({});

@@ -63,6 +63,11 @@ TEST_CASE("what is remembered has a limit") {
     for (int host = 0; host < 30'000; ++host)
         stage.fail(1, std::to_string(host) + ":1");
     CHECK(stage.attempts.size() <= LoginAttempts::kEntriesMax);
+    stage.now += seconds(1);
+    stage.fail(20);
+    for (int host = 0; host < 4'000; ++host)
+        stage.fail(1, std::to_string(host) + ":2", std::string(100'000, 'x'));
+    CHECK(stage.wait() > seconds(0));
 }
 
 }  // namespace runnel::server
