@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP API as bridges/dashboard/README.md expects it, over a StandInBroker and some made-up devices.
+import { randomBytes } from 'node:crypto'
 import { matches } from './stand_in_broker.mjs'
 
 const kStarted = Date.now()
@@ -42,7 +43,7 @@ export class StandInApi {
     const { user, password } = JSON.parse(await body_of(request))
     const known = this.users?.[user]
     if (known === undefined || known.password !== password) return problem(401, 'Wrong user name or password.')
-    const token = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16)).join('')
+    const token = randomBytes(16).toString('hex')
     const session = { user, admin: known.admin, anonymous: false }
     this.sessions.set(token, session)
     const cookie = `runnel_session=${token}; HttpOnly; SameSite=Strict; Path=/`
