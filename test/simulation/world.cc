@@ -212,7 +212,8 @@ void World::disturb() {
                 break;
             case 2:
                 loop.call([](shard::Shard& shard, Time now) {
-                    shard.publish_locally({"$SYS/simulation", "1", mqtt::QoS::AtMostOnce, true, std::nullopt, {}}, now);
+                    shard.publish_locally({"$SYS/simulation", "1", mqtt::QoS::AtMostOnce, true, std::nullopt, {}, {}},
+                                          now);
                 });
                 break;
         }
