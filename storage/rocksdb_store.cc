@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -201,8 +202,9 @@ private:
     std::mutex database_mutex_;
     std::shared_ptr<Database> database_;  // Null if the disk does not even let it be read.
     rocksdb::WriteBatch batch_;
-    Outcome failure_;  // The last one of a write.
-    uint64_t synced_through_ = 0;
+    Outcome failure_;              // The last one of a write.
+    uint64_t synced_through_ = 0;  // Sequence numbers, for log_mark().
+    uint64_t last_logged_ = 0;
     uint64_t unmeasured_bytes_ = 0;
     std::atomic<bool> needs_recovery_{false};
     std::atomic<uint64_t> size_{0};
@@ -222,7 +224,7 @@ Outcome RocksDbStore::open_for_writing() {
     if (Outcome outcome = outcome_of(rocksdb::DB::Open(options_, path_, &opened), path_); !outcome) return outcome;
     database_ = std::make_shared<Database>(opened);
     // Opening has moved all that was in the log into synced files.
-    synced_through_ = opened->GetLatestSequenceNumber();
+    synced_through_ = last_logged_ = opened->GetLatestSequenceNumber();
     needs_recovery_ = false;
     refresh_size();
     return {};
@@ -246,7 +248,7 @@ Outcome RocksDbStore::apply(const WriteBatch& batch, Durability durability) {
 
 rocksdb::Status RocksDbStore::write(const WriteBatch& batch, Durability durability) {
     batch_.Clear();
-    batch_.PutLogData(synced_mark(synced_through_)).PermitUncheckedError();
+    batch_.PutLogData(log_mark(synced_through_, last_logged_)).PermitUncheckedError();
     uint64_t erasures = 0;
     batch.for_each(BatchWriter{batch_, erasures});
     erasures_.fetch_add(erasures, std::memory_order_relaxed);
@@ -254,6 +256,7 @@ rocksdb::Status RocksDbStore::write(const WriteBatch& batch, Durability durabili
     options.sync = durability == Durability::Synced;
     options.disableWAL = durability == Durability::Memory;
     const rocksdb::Status status = database_->db->Write(options, &batch_);
+    if (status.ok() && !options.disableWAL) last_logged_ = database_->db->GetLatestSequenceNumber();
     if (batch_.GetDataSize() > kBatchKeptBytes) batch_ = rocksdb::WriteBatch();
     return status;
 }
@@ -264,7 +267,7 @@ Outcome RocksDbStore::settle(const rocksdb::Status& status, Durability durabilit
         failure_ = outcome;
         needs_recovery_ = true;
     } else if (durability == Durability::Synced) {
-        synced_through_ = database_->db->GetLatestSequenceNumber();
+        synced_through_ = last_logged_;
     }
     return outcome;
 }
@@ -414,6 +417,10 @@ Outcome lock_in(const std::string& path, rocksdb::Env& env, rocksdb::FileLock*& 
     return {Outcome::Kind::InUse, path + ": another process has this store open (" + text + ")"};
 }
 
+void unlock(rocksdb::FileLock* lock, rocksdb::Env& env) {
+    env.UnlockFile(lock).PermitUncheckedError();
+}
+
 Outcome find_other_user(const std::string& path, rocksdb::Env& env) {
     rocksdb::FileLock* lock = nullptr;
     if (Outcome outcome = lock_in(path, env, lock); !outcome) return outcome;
@@ -438,8 +445,9 @@ Outcome open_to_look(const std::string& path, const rocksdb::Options& options, s
     return damaged_if_missing(std::move(outcome), has_current(path, *options.env));
 }
 
-// Opening would stop at the first record of the log that cannot be read, and drop what is behind it.
-Outcome find_damage(const std::string& path, const rocksdb::Options& options) {
+// Opening would stop at the first record of the log that cannot be read, and drop what is behind it. `torn_end` is set
+// if there is one, not damage, with more of the log behind it.
+Outcome find_damage(const std::string& path, const rocksdb::Options& options, std::optional<LogGap>& torn_end) {
     if (has_lost_its_beginning(path)) {
         return {Outcome::Kind::Damaged,
                 path + "/CURRENT: No such file or directory, but there are tables or logs beside it"};
@@ -451,12 +459,26 @@ Outcome find_damage(const std::string& path, const rocksdb::Options& options) {
     if (Outcome outcome = open_to_look(path, options, database); !outcome) return outcome;
     uint64_t oldest_needed = 0;  // The tables make the logs before it superfluous.
     (void)database->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &oldest_needed);
+    std::erase_if(gaps, [&](const LogGap& gap) { return gap.log_number < oldest_needed; });
     for (const LogGap& gap : gaps) {
-        if (gap.log_number < oldest_needed || !gap.lost_synced(database->GetLatestSequenceNumber())) continue;
+        if (!gap.lost_synced(database->GetLatestSequenceNumber())) continue;
         return {Outcome::Kind::Damaged, gap.path + ": cannot be read at byte " + std::to_string(gap.offset) +
                                             ", where there were changes that had been synced"};
     }
+    const auto hole = std::find_if(gaps.begin(), gaps.end(), [](const LogGap& gap) { return gap.is_hole; });
+    if (hole != gaps.end()) torn_end = *hole;
     return {};
+}
+
+// Damaged if it must not be opened. A torn end of the log is cut off.
+Outcome prepare_to_open(const std::string& path, const rocksdb::Options& options) {
+    rocksdb::FileLock* lock = nullptr;
+    if (Outcome outcome = lock_in(path, *options.env, lock); !outcome) return outcome;
+    std::optional<LogGap> torn_end;
+    Outcome outcome = find_damage(path, options, torn_end);
+    if (outcome && torn_end) outcome = cut_log(path, *torn_end);
+    unlock(lock, *options.env);
+    return outcome;
 }
 
 OpenedStore open_with(const std::string& path, const RocksDbOptions& ours, std::unique_ptr<rocksdb::Env> own_env) {
@@ -465,8 +487,7 @@ OpenedStore open_with(const std::string& path, const RocksDbOptions& ours, std::
     rocksdb::Options options = library_options(path, ours);
     options.env = &env;
     result.outcome = create_store_directory(path);
-    if (result.outcome) result.outcome = find_other_user(path, env);
-    if (result.outcome) result.outcome = find_damage(path, options);
+    if (result.outcome) result.outcome = prepare_to_open(path, options);
     if (!result.outcome) return result;
     const bool is_old = has_current(path, env);
     auto store = std::make_unique<RocksDbStore>(path, ours, std::move(options), std::move(own_env));
@@ -516,7 +537,8 @@ Outcome check_rocksdb(const std::string& path, std::string& report) {
         return {Outcome::Kind::IoError, path + ": there is no store here"};
     }
     if (Outcome outcome = find_other_user(path, *options.env); !outcome) return outcome;
-    if (Outcome outcome = find_damage(path, options); !outcome) return outcome;
+    std::optional<LogGap> torn_end;
+    if (Outcome outcome = find_damage(path, options, torn_end); !outcome) return outcome;
     std::unique_ptr<rocksdb::DB> database;
     if (Outcome outcome = open_to_look(path, options, database); !outcome) return outcome;
     if (Outcome outcome = outcome_of(database->VerifyChecksum(), path); !outcome) return outcome;

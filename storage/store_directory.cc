@@ -38,6 +38,20 @@ Outcome sync_directory(const std::string& path) {
     return error == 0 || error == EINVAL ? Outcome() : failure("cannot sync", path, error);
 }
 
+Outcome remove_file(const std::string& directory, const std::string& path) {
+    if (unlink(path.c_str()) != 0) return failure("cannot remove", path, errno);
+    return sync_directory(directory);
+}
+
+Outcome cut_file(const std::string& path, uint64_t size) {
+    const int descriptor = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor < 0) return failure("cannot open", path, errno);
+    const bool is_cut = ftruncate(descriptor, static_cast<off_t>(size)) == 0 && fsync(descriptor) == 0;
+    const int error = is_cut ? 0 : errno;
+    close(descriptor);
+    return is_cut ? Outcome() : failure("cannot cut", path, error);
+}
+
 Outcome::Kind kind_of_failure(std::string_view text) {
     if (has_text(text, ENOSPC) || has_text(text, EDQUOT)) return Outcome::Kind::DiskFull;
     if (has_text(text, EROFS)) return Outcome::Kind::ReadOnly;

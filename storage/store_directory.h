@@ -23,6 +23,9 @@ Outcome set_directory_aside(const std::string& path, std::string_view why, std::
                             std::string& new_path);
 // So that a name that was changed in it survives a loss of power.
 Outcome sync_directory(const std::string& path);
+// Removes a file of it, and cuts one to a size, so that neither comes back after a loss of power.
+Outcome remove_file(const std::string& directory, const std::string& path);
+Outcome cut_file(const std::string& path, uint64_t size);
 // The kind of failure that a text with errno's words in it tells.
 Outcome::Kind kind_of_failure(std::string_view text);
 

@@ -11,6 +11,8 @@
 #include <optional>
 #include <utility>
 
+#include "storage/store_directory.h"
+
 namespace runnel::storage {
 namespace {
 
@@ -66,13 +68,30 @@ std::map<uint64_t, std::string> log_files(const std::string& directory) {
     return files;
 }
 
-std::optional<uint64_t> mark_of(std::string_view record) {
+struct Record {
+    uint64_t first = 0;  // Sequence numbers of its changes.
+    uint64_t last = 0;
+    uint64_t synced_through = 0;  // Its mark.
+    uint64_t follows = 0;
+};
+
+// Nothing if it is no batch. Other people's batches, and those of old versions, have no mark, or only half of one; they
+// follow what is in front of them.
+std::optional<Record> read_batch(std::string_view bytes) {
     constexpr size_t kBegin = kBatchHeaderSize + 2;
-    if (record.size() < kBegin + kSyncedMarkSize || record[kBatchHeaderSize] != kLogDataTag ||
-        record[kBatchHeaderSize + 1] != kSyncedMarkSize || record.substr(kBegin, kMark.size()) != kMark) {
-        return std::nullopt;
+    constexpr size_t kHalfMarkSize = 12;
+    if (bytes.size() < kBatchHeaderSize) return std::nullopt;
+    Record record{.first = number_at<uint64_t>(bytes.data())};
+    record.last = record.first + number_at<uint32_t>(bytes.data() + 8) - 1;
+    if (bytes.size() < kBegin + kHalfMarkSize || bytes[kBatchHeaderSize] != kLogDataTag ||
+        bytes.substr(kBegin, kMark.size()) != kMark) {
+        return record;
     }
-    return number_at<uint64_t>(record.data() + kBegin + kMark.size());
+    const char* numbers = bytes.data() + kBegin + kMark.size();
+    record.synced_through = number_at<uint64_t>(numbers);
+    const bool is_whole = bytes[kBatchHeaderSize + 1] == kLogMarkSize && bytes.size() >= kBegin + kLogMarkSize;
+    if (is_whole) record.follows = number_at<uint64_t>(numbers + 8);
+    return record;
 }
 
 // Goes through the records of all files and keeps what is behind each gap in mind.
@@ -85,6 +104,7 @@ public:
         for (size_t block = 0; block < bytes.size(); block += kBlockSize)
             read_block(std::string_view(bytes).substr(block, kBlockSize), block);
         if (in_record_) note_gap(bytes.size());
+        file_.offset = bytes.size();
         previous_ = file_;
     }
 
@@ -127,23 +147,29 @@ private:
         if (begins) record_.clear();
         record_ += bytes;
         in_record_ = type == Fragment::First || type == Fragment::Middle;
-        if (!in_record_) read_record(offset);
+        if (!in_record_) read_record(offset, offset + kHeaderSize + bytes.size());
     }
 
-    void read_record(size_t offset) {
-        if (record_.size() < kBatchHeaderSize) return note_gap(offset);
-        const auto sequence = number_at<uint64_t>(record_.data());
-        const auto count = number_at<uint32_t>(record_.data() + 8);
-        const uint64_t mark = mark_of(record_).value_or(0);
-        // Nothing is unreadable, and yet something is missing that had been synced: a file.
-        const bool is_missing = seen_any_ && !after_gap_ && sequence > readable_to_ + 1 && mark > readable_to_;
-        if (is_missing)
-            gaps_.push_back({.log_number = previous_.log_number, .path = previous_.path, .readable_to = readable_to_});
-        for (LogGap& gap : gaps_) {
-            if (!std::exchange(gap.is_followed, true)) gap.first_mark = mark;
-            gap.last_mark = std::max(gap.last_mark, mark);
+    // `offset`: where its last fragment is.
+    void read_record(size_t offset, size_t end) {
+        const std::optional<Record> record = read_batch(record_);
+        if (!record) return note_gap(offset);
+        // Nothing is unreadable, and yet something is missing: the end of the file before, or files between them.
+        const uint64_t before = std::max(record->follows, record->synced_through);
+        if (seen_any_ && !after_gap_ && before > readable_to_ && record->first > readable_to_ + 1) {
+            gaps_.push_back(previous_);
+            gaps_.back().readable_to = readable_to_;
         }
-        readable_to_ = std::max(readable_to_, sequence + count - 1);
+        for (LogGap& gap : gaps_) {
+            if (!std::exchange(gap.is_followed, true)) {
+                gap.first_mark = record->synced_through;
+                gap.is_hole = gap.is_first || before > gap.readable_to ||
+                              (record->follows == 0 && record->first > gap.readable_to + 1);
+            }
+            gap.last_mark = std::max(gap.last_mark, record->synced_through);
+        }
+        readable_to_ = std::max(readable_to_, record->last);
+        file_.whole_bytes = end;
         seen_any_ = true;
         after_gap_ = false;
     }
@@ -151,16 +177,15 @@ private:
     void note_gap(size_t offset) {
         in_record_ = false;
         if (after_gap_) return;
-        gaps_.push_back({.log_number = file_.log_number,
-                         .path = file_.path,
-                         .offset = offset,
-                         .is_first = !seen_any_,
-                         .readable_to = readable_to_});
+        gaps_.push_back(file_);
+        gaps_.back().offset = offset;
+        gaps_.back().is_first = !seen_any_;
+        gaps_.back().readable_to = readable_to_;
         after_gap_ = true;
     }
 
     std::vector<LogGap> gaps_;
-    LogGap file_;      // Number and path of the one being read,
+    LogGap file_;      // Number, path and whole records of the one being read,
     LogGap previous_;  // and of the one before.
     std::string record_;
     bool in_record_ = false;
@@ -171,10 +196,12 @@ private:
 
 }  // namespace
 
-std::string synced_mark(uint64_t synced_through) {
+std::string log_mark(uint64_t synced_through, uint64_t follows) {
     std::string mark(kMark);
-    for (int i = 0; i < 8; ++i)
-        mark.push_back(static_cast<char>(synced_through >> (8 * i) & 0xff));
+    for (const uint64_t number : {synced_through, follows}) {
+        for (int i = 0; i < 8; ++i)
+            mark.push_back(static_cast<char>(number >> (8 * i) & 0xff));
+    }
     return mark;
 }
 
@@ -183,6 +210,15 @@ std::vector<LogGap> find_log_gaps(const std::string& directory) {
     for (const auto& [number, path] : log_files(directory))
         finder.read_file(number, path);
     return finder.take();
+}
+
+Outcome cut_log(const std::string& directory, const LogGap& gap) {
+    // The last file first: if this is interrupted, what is left still shows the gap.
+    const std::map<uint64_t, std::string> files = log_files(directory);
+    for (auto file = files.rbegin(); file != files.rend() && file->first > gap.log_number; ++file) {
+        if (Outcome outcome = remove_file(directory, file->second); !outcome) return outcome;
+    }
+    return cut_file(gap.path, gap.whole_bytes);
 }
 
 }  // namespace runnel::storage

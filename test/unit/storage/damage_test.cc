@@ -204,6 +204,14 @@ TEST_CASE("no damage: a log whose end was never finished") {
     }
 }
 
+std::string last_log(const std::string& store) {
+    std::string last;
+    for (const auto& entry : fs::directory_iterator(store)) {
+        if (entry.path().extension() == ".log") last = std::max(last, entry.path().string());
+    }
+    return last;
+}
+
 TEST_CASE("no damage: the first record of a log was never finished, though one behind it was") {
     const TemporaryFolder folder(TemporaryFolder::memory());
     const std::string path = folder.path("store");
@@ -217,15 +225,112 @@ TEST_CASE("no damage: the first record of a log was never finished, though one b
             CHECK(opened.store->apply(puts({{key, "1"}}), Durability::Written));
         disk->freeze();
     }
-    uint64_t last = 0;
-    for (const auto& entry : fs::directory_iterator(path)) {
-        if (entry.path().extension() == ".log") last = std::max<uint64_t>(last, std::stoull(entry.path().stem()));
-    }
-    const std::string number = std::to_string(last);
-    Victim::flip(path + "/" + std::string(6 - number.size(), '0') + number + ".log", 10);
+    Victim::flip(last_log(path), 10);
     const OpenedStore opened = open_rocksdb(path, kSmall);
     REQUIRE_MESSAGE(opened.outcome, opened.outcome.text());
     CHECK(content_of(*opened.store) == "a=1");
+}
+
+// Batches that are written and never synced, with others between them that are not in the log.
+void write_batches(Store& store, int first, int last) {
+    for (int i = first; i <= last; ++i) {
+        CHECK(store.apply(puts({{"memory", std::to_string(i)}}), Durability::Memory));
+        CHECK(store.apply(puts({{std::to_string(100 + i), std::string(1000, 'v')}}), Durability::Written));
+    }
+}
+
+TEST_CASE("no damage: pages of the log that were never synced are zero, and others behind them are not") {
+    constexpr uint64_t kBlock = 32768;
+    constexpr uint64_t kRecord = 7 + 12 + 2 + kLogMarkSize + 1007;  // Of write_batches().
+    for (const uint64_t begin : {uint64_t{0}, uint64_t{8192}, uint64_t{16384}, 2 * kBlock}) {
+        CAPTURE(begin);
+        const TemporaryFolder folder(TemporaryFolder::memory());
+        const std::string path = folder.path("store");
+        {
+            const auto disk = std::make_shared<FaultyFileSystem>();
+            const OpenedStore opened = open_rocksdb_on(path, {}, disk);
+            REQUIRE_MESSAGE(opened.outcome, opened.outcome.text());
+            write_batches(*opened.store, 1, 100);
+            disk->freeze();
+        }
+        std::fstream log(last_log(path), std::ios::binary | std::ios::in | std::ios::out);
+        log.seekp(static_cast<std::streamoff>(begin));
+        log << std::string(kBlock - begin % kBlock, '\0');
+        log.close();
+        const std::vector<LogGap> gaps = find_log_gaps(path);
+        REQUIRE(gaps.size() == 1);
+        CHECK(gaps[0].is_hole);
+        CHECK_FALSE(gaps[0].lost_synced(0));
+        for (int opening = 0; opening < 2; ++opening) {
+            const OpenedStore opened = open_rocksdb(path, kSmall);
+            REQUIRE_MESSAGE(opened.outcome, opened.outcome.text());
+            const size_t left = count_in(*opened.store);
+            CHECK(left == begin / kRecord);
+            std::string value;
+            bool found = false;
+            CHECK(opened.store->get(std::to_string(100 + left), value, found));
+            CHECK(found == (left != 0));
+        }
+    }
+}
+
+TEST_CASE("no damage: a file of the log lacks its end, which was never synced, and the next one is whole") {
+    const TemporaryFolder folder(TemporaryFolder::memory());
+    const std::string path = folder.path("store");
+    std::string first;
+    {
+        const auto disk = std::make_shared<FaultyFileSystem>();
+        const OpenedStore opened = open_rocksdb_on(path, kSmall, disk);
+        REQUIRE_MESSAGE(opened.outcome, opened.outcome.text());
+        disk->hold_tables();  // Else those would make the first file superfluous.
+        first = last_log(path);
+        write_batches(*opened.store, 1, 100);
+        disk->freeze();
+    }
+    const std::string second = last_log(path);
+    REQUIRE(second != first);
+    CHECK(find_log_gaps(path).empty());
+
+    const uint64_t size = fs::file_size(first);
+    Victim::flip(first, 10'500);
+    const std::vector<LogGap> unreadable = find_log_gaps(path);
+    REQUIRE(unreadable.size() == 1);
+    const uint64_t whole_bytes = unreadable[0].whole_bytes;
+    Victim::cut(first, whole_bytes);
+    SUBCASE("zeros") {
+        Victim::cut(first, size);
+    }
+    SUBCASE("a record is the last one") {}
+    const std::vector<LogGap> gaps = find_log_gaps(path);
+    REQUIRE(gaps.size() == 1);
+    CHECK(gaps[0].path == first);
+    CHECK(gaps[0].offset == whole_bytes);
+    CHECK(gaps[0].whole_bytes == whole_bytes);
+    CHECK(gaps[0].readable_to == unreadable[0].readable_to);
+    CHECK(gaps[0].is_hole);
+    CHECK_FALSE(gaps[0].lost_synced(0));
+
+    const OpenedStore opened = open_rocksdb(path, kSmall);
+    REQUIRE_MESSAGE(opened.outcome, opened.outcome.text());
+    CHECK(count_in(*opened.store) == 10);
+    CHECK(find_log_gaps(path).empty());
+}
+
+TEST_CASE("no damage: what a sync covers while changes in memory go on is all there") {
+    const TemporaryFolder folder(TemporaryFolder::memory());
+    {
+        const auto disk = std::make_shared<FaultyFileSystem>();
+        const OpenedStore opened = open_rocksdb_on(folder.path("store"), {}, disk);
+        REQUIRE_MESSAGE(opened.outcome, opened.outcome.text());
+        write_batches(*opened.store, 1, 5);
+        CHECK(opened.store->apply(puts({{"memory", "last"}}), Durability::Memory));
+        CHECK(opened.store->sync());
+        write_batches(*opened.store, 6, 10);
+        disk->freeze();
+    }
+    const OpenedStore opened = open_rocksdb(folder.path("store"), kSmall);
+    REQUIRE_MESSAGE(opened.outcome, opened.outcome.text());
+    CHECK(count_in(*opened.store) == 10);
 }
 
 TEST_CASE("the scan of the log finds what is lost and what is not") {

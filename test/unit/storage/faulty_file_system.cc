@@ -88,6 +88,12 @@ void spoil_pages(const std::string& name, uint64_t begin, FaultyFileSystem::Tail
 void FaultyFileSystem::freeze() {
     const std::lock_guard lock(mutex_);
     fault_ = Fault::Frozen;
+    frozen_.notify_all();
+}
+
+void FaultyFileSystem::hold_tables() {
+    const std::lock_guard lock(mutex_);
+    holds_tables_ = true;
 }
 
 void FaultyFileSystem::fill_after(uint64_t bytes) {
@@ -186,6 +192,10 @@ void FaultyFileSystem::synced_directory() {
 
 IOStatus FaultyFileSystem::NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                            std::unique_ptr<rocksdb::FSWritableFile>* file, IODebugContext* debug) {
+    if (name.ends_with(".sst")) {
+        std::unique_lock lock(mutex_);
+        frozen_.wait(lock, [this] { return !holds_tables_ || fault_ == Fault::Frozen; });
+    }
     if (IOStatus verdict = admit_change(name); !verdict.ok()) return verdict;
     std::unique_ptr<rocksdb::FSWritableFile> real;
     IOStatus status = target()->NewWritableFile(name, options, &real, debug);

@@ -3,6 +3,7 @@
 
 #include <rocksdb/file_system.h>
 
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -43,6 +44,8 @@ public:
     void fail_syncs();
     // Every append fails as if the disk had gone away.
     void fail_appends();
+    // No table is begun until freeze(), as if the disk were slow.
+    void hold_tables();
     void heal();
     uint64_t failures();
 
@@ -76,6 +79,8 @@ private:
     rocksdb::IOStatus refuse(const std::string& what, const std::string& name);
 
     std::mutex mutex_;
+    std::condition_variable frozen_;
+    bool holds_tables_ = false;
     Fault fault_ = Fault::None;
     uint64_t space_left_ = UINT64_MAX;
     uint64_t failures_ = 0;
