@@ -6,7 +6,7 @@ set -euo pipefail
 
 # make: with it, gcc optimises at link time on all cores. node-llhttp: the C sources of llhttp, which no other package has.
 packages=(g++ make cmake ninja-build ccache pkgconf libuv1-dev libssl-dev libcrypt-dev librocksdb-dev libcli11-dev
-  libtomlplusplus-dev libwslay-dev node-llhttp)
+  libtomlplusplus-dev libwslay-dev node-llhttp zlib1g-dev)
 # For the dashboard. Node.js and npm from elsewhere than Debian are as good.
 command -v node >/dev/null || packages+=(nodejs)
 command -v npm >/dev/null || packages+=(npm)

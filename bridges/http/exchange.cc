@@ -1,7 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bridges/http/exchange.h"
 
+#include "bridges/http/negotiation.h"
+
 namespace runnel::http {
+namespace {
+
+// A shorter answer fits a packet as it is.
+constexpr size_t kWorthGzip = 1400;
+
+Response coded_as_gzip(Response response) {
+    response.headers.add("Content-Encoding", "gzip");
+    response.body = gzipped(response.body);
+    return response;
+}
+
+}  // namespace
 
 Exchange::~Exchange() {
     const auto connection = connection_.lock();
@@ -14,6 +28,13 @@ Exchange::~Exchange() {
 void Exchange::answer(const Response& response) {
     if (state_ != State::Waiting) return;
     state_ = State::Answered;
+    if (!response.is_compressible || response.body.size() < kWorthGzip) return send(response);
+    Response varying = response;
+    varying.headers.add("Vary", "Accept-Encoding");
+    send(accepts_gzip(request_.headers) ? coded_as_gzip(std::move(varying)) : varying);
+}
+
+void Exchange::send(const Response& response) {
     if (const auto connection = connection_.lock(); connection && connection->is_answering()) {
         connection->answer(response);
         connection->wake();
@@ -23,24 +44,37 @@ void Exchange::answer(const Response& response) {
 void Exchange::begin(const Response& head) {
     if (state_ != State::Waiting) return;
     state_ = State::InParts;
+    Response varying = head;
+    if (head.is_compressible) {
+        varying.headers.add("Vary", "Accept-Encoding");
+        if (accepts_gzip(request_.headers)) {
+            varying.headers.add("Content-Encoding", "gzip");
+            gzip_ = std::make_unique<GzipStream>();
+        }
+    }
     if (const auto connection = connection_.lock(); connection && connection->is_answering()) {
-        connection->begin_answer(head);
+        connection->begin_answer(varying);
         connection->wake();
     }
 }
 
 void Exchange::write(std::string_view part) {
     if (state_ != State::InParts) return;
-    if (const auto connection = connection_.lock()) {
-        connection->write_part(part);
-        connection->wake();
-    }
+    const auto connection = connection_.lock();
+    if (!connection) return;
+    std::string packed;
+    if (gzip_) gzip_->write(part, packed);
+    connection->write_part(gzip_ ? std::string_view(packed) : part);
+    connection->wake();
 }
 
 void Exchange::end() {
     if (state_ != State::InParts) return;
     state_ = State::Answered;
     if (const auto connection = connection_.lock(); connection && connection->is_answering()) {
+        std::string rest;
+        if (gzip_) gzip_->end(rest);
+        connection->write_part(rest);
         connection->end_answer();
         connection->wake();
     }

@@ -9,6 +9,7 @@
 
 #include "bridges/http/caller.h"
 #include "bridges/http/connection.h"
+#include "bridges/http/gzip.h"
 
 namespace runnel::http {
 
@@ -29,6 +30,7 @@ public:
     const std::vector<std::string>& parameters() const { return parameters_; }
     void set_parameters(std::vector<std::string> parameters) { parameters_ = std::move(parameters); }
 
+    // A response that is compressible goes out as gzip, whole or in parts, if it is long and the client takes that.
     void answer(const Response& response);
     // In parts: the head, parts, the end. Where a client is slower than the source, the source has to wait: has_room()
     // says whether it should, and when_room() calls it once more when there is room (later, or never if the client goes
@@ -52,10 +54,13 @@ public:
 private:
     enum class State : uint8_t { Waiting, InParts, Answered };
 
+    void send(const Response& response);
+
     Request request_;
     std::vector<std::string> parameters_;
     std::weak_ptr<HttpConnection> connection_;
-    std::shared_ptr<Caller> caller_;  // The same for all of a connection.
+    std::shared_ptr<Caller> caller_;    // The same for all of a connection.
+    std::unique_ptr<GzipStream> gzip_;  // Null: parts go out as they are.
     State state_ = State::Waiting;
 };
 

@@ -81,6 +81,7 @@ private:
         Response head;
         head.headers.add("Content-Type", std::string(writer_.content_type()));
         head.headers.add("Cache-Control", "no-store");
+        head.is_compressible = true;
         exchange_->begin(head);
         writer_.begin(request_.every_ms.has_value(), part);
     }

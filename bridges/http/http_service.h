@@ -30,6 +30,7 @@ public:
     void add_page(const Page& page) { add_page_routes(routes_, page); }
     // Before anything is opened: the paths of other bridges, behind its own.
     void add_routes(const std::function<void(Routes&, const Gate&)>& add) { add(routes_, gate_); }
+    void admit_with(Routes::Admit admit) { routes_.admit_with(std::move(admit)); }
     std::unique_ptr<api::StreamSession> open(const api::StreamOrigin& origin) override;
 
 private:

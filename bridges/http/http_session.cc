@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bridges/http/http_session.h"
 
+#include <string>
+
 namespace runnel::http {
 
 void HttpSession::bytes_received(std::string_view bytes) {
@@ -41,11 +43,21 @@ void HttpSession::time_is_up() {
 void HttpSession::answer_requests() {
     while (auto request = connection_->take_request()) {
         look_at_origin(*request);
+        if (refuse_if_too_many()) continue;
         if (routes_.is_upgrade(*request))
             upgrade(*request);
         else
             routes_.dispatch(std::make_shared<Exchange>(connection_, *std::move(request), caller_));
     }
+}
+
+bool HttpSession::refuse_if_too_many() {
+    const Duration wait = routes_.admit(caller_->origin);
+    if (wait == Duration{}) return false;
+    Response response = problem(429, "too-many-requests", "There have been too many requests from this host.");
+    response.headers.add("Retry-After", std::to_string((wait.ms + 999) / 1000));
+    connection_->answer(response);
+    return true;
 }
 
 // CORS (of the Fetch standard): pages that the configuration names may read answers, and ask beforehand what they may

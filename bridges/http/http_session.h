@@ -33,6 +33,7 @@ public:
 private:
     void answer_requests();
 
+    bool refuse_if_too_many();
     void upgrade(const Request& request);
     void look_at_origin(const Request& request);
 

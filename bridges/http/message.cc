@@ -96,6 +96,7 @@ Response json_response(int status, std::string body) {
     response.status = status;
     response.headers.add("Content-Type", "application/json");
     response.body = std::move(body);
+    response.is_compressible = true;
     return response;
 }
 

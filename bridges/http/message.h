@@ -61,6 +61,7 @@ struct Response {
     int status = 200;
     Headers headers;  // Without those of the framing.
     std::string body;
+    bool is_compressible = false;  // Worth gzip, if it is long and the client takes that.
 };
 
 Response json_response(int status, std::string body);

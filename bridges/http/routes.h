@@ -10,7 +10,9 @@
 
 #include "bridges/http/exchange.h"
 #include "broker/api/identity.h"
+#include "broker/api/stream_service.h"
 #include "broker/api/upgrade.h"
+#include "broker/base/time.h"
 
 namespace runnel::http {
 
@@ -46,6 +48,11 @@ public:
         return identify_ ? identify_(request) : std::nullopt;
     }
 
+    // Asked before each request: 0 if it may be answered, else after how long one may.
+    using Admit = std::function<Duration(const api::StreamOrigin&)>;
+    void admit_with(Admit admit) { admit_ = std::move(admit); }
+    Duration admit(const api::StreamOrigin& origin) const { return admit_ ? admit_(origin) : Duration{}; }
+
     // Pages of which other origins may use these paths: "https://plant.example"; "*" = all.
     void allow_origins(std::vector<std::string> origins) { origins_ = std::move(origins); }
     bool allows_origin(std::string_view origin) const;
@@ -68,6 +75,7 @@ private:
     std::vector<Route> routes_;
     std::vector<std::string> origins_;
     Identify identify_;
+    Admit admit_;
     std::string upgrade_path_;  // One segment.
     std::shared_ptr<const api::UpgradeHandler> upgrade_handler_;
 };

@@ -26,6 +26,7 @@ void show_metrics(api::Operations& operations, const ExchangeRef& exchange) {
         response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
         response.headers.add("Cache-Control", "no-store");
         response.body = metrics_text(status);
+        response.is_compressible = true;
         exchange->answer(response);
     });
 }

@@ -69,4 +69,17 @@ std::optional<ListenAddress> parse_listen_address(std::string_view text) {
     return ListenAddress{.host = std::move(host), .port = *port, .path = {}};
 }
 
+std::string network_of(std::string_view address) {
+    constexpr size_t kNetworkSize = 8;
+    const std::string_view host = address.substr(0, address.rfind(':'));
+    in6_addr whole{};
+    const bool is_ipv6 = host.starts_with('[') && host.ends_with(']') &&
+                         inet_pton(AF_INET6, std::string(host.substr(1, host.size() - 2)).c_str(), &whole) == 1;
+    if (!is_ipv6 || IN6_IS_ADDR_V4MAPPED(&whole)) return std::string(host);
+    std::fill(std::begin(whole.s6_addr) + kNetworkSize, std::end(whole.s6_addr), uint8_t{0});
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    inet_ntop(AF_INET6, &whole, text.data(), text.size());
+    return std::string(text.data()) + "/64";
+}
+
 }  // namespace runnel::server

@@ -23,4 +23,8 @@ inline constexpr std::string_view kListenAddressForms = "host:port, [IPv6 addres
 // ones are equal.
 std::optional<ListenAddress> parse_listen_address(std::string_view text);
 
+// Whom the address of a client ("192.0.2.7:51234", "[2001:db8::7]:51234") stands for where somebody is to be bounded:
+// the host; for IPv6 its /64, of which every customer has all.
+std::string network_of(std::string_view address);
+
 }  // namespace runnel::server

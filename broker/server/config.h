@@ -53,6 +53,7 @@ struct Config {
     uint32_t max_connections = 0;  // In the whole broker; 0 = no limit.
     std::vector<ListenerConfig> listeners{{}, {net::ListenerProtocol::Http, "127.0.0.1:8080"}};
     std::vector<std::string> http_origins;
+    uint32_t http_requests_max = 0;  // In a second, of one host; 0 = no limit.
     std::vector<std::string> websocket_origins;
     std::vector<api::StationConfig> stations;
     shard::Settings settings;

@@ -227,6 +227,8 @@ constexpr std::array kBrokerOptions{
 
     text_list<&Config::http_origins>("http.origins",
         "Origins of pages that may use the HTTP API besides those of the same host, as browsers name them: \"https://plant.example\"; \"*\" = all."),
+    integer<&Config::http_requests_max>("http.max_requests_per_second", 0, 1'000'000,
+        "Requests of one host in a second, after which they are answered with 429; 0 = no limit."),
 
     one_of<&Config::log, &LogConfig::level>("log.level", kLogLevels, "The least important lines that are written."),
     one_of<&Config::log, &LogConfig::format>("log.format", kLogFormats, "How lines are written to standard error."),

@@ -17,6 +17,7 @@
 #include "bridges/websocket/handshake.h"
 #include "broker/server/config_loader.h"
 #include "broker/server/config_text.h"
+#include "broker/server/request_rates.h"
 #include "broker/server/server.h"
 #include "cli/runnel/dashboard_page.h"
 #include "cli/runnel/options.h"
@@ -43,17 +44,17 @@ int64_t wall_now_ms() {
     return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-std::unique_ptr<runnel::api::StreamService> make_http_service(runnel::api::Operations& operations,
-                                                              runnel::api::LocalBroker& broker,
-                                                              runnel::api::LoginSessions& logins,
-                                                              const runnel::server::Config& config,
-                                                              runnel::cli::SharedStationWatch& watch) {
+std::unique_ptr<runnel::api::StreamService> make_http_service(
+    runnel::api::Operations& operations, runnel::api::LocalBroker& broker, runnel::api::LoginSessions& logins,
+    const runnel::server::Config& config, runnel::cli::SharedStationWatch& watch, runnel::server::RequestRates& rates) {
     // A frame may hold several packets.
     const uint64_t frame_size_max = 2 * uint64_t{std::max(config.settings.max_packet_size, 1u << 20)};
     auto websocket = std::make_shared<runnel::websocket::Handshake>(
         runnel::websocket::Settings{frame_size_max, config.websocket_origins});
     auto service = std::make_unique<runnel::http::HttpService>(operations, broker, logins, config.http_origins,
                                                                std::move(websocket), wall_now_ms);
+    if (config.http_requests_max != 0)
+        service->admit_with([&rates](const runnel::api::StreamOrigin& origin) { return rates.admit(origin.address); });
     service->add_page(runnel::cli::dashboard_page());
     service->add_routes([&](runnel::http::Routes& routes, const runnel::http::Gate& gate) {
         runnel::stations::add_station_routes(
@@ -70,9 +71,10 @@ std::unique_ptr<runnel::api::StreamService> make_admin_service(runnel::api::Oper
 
 int serve(runnel::server::Config config, const runnel::server::ReloadFunction& reload) {
     runnel::cli::SharedStationWatch watch(config.stations);
-    const auto make_http = [&watch](runnel::api::Operations& operations, runnel::api::LocalBroker& broker,
-                                    runnel::api::LoginSessions& logins, const runnel::server::Config& used) {
-        return make_http_service(operations, broker, logins, used, watch);
+    runnel::server::RequestRates rates(std::max(config.http_requests_max, 1u));
+    const auto make_http = [&watch, &rates](runnel::api::Operations& operations, runnel::api::LocalBroker& broker,
+                                            runnel::api::LoginSessions& logins, const runnel::server::Config& used) {
+        return make_http_service(operations, broker, logins, used, watch, rates);
     };
     return runnel::server::run(std::move(config), reload,
                                {make_admin_service, make_http, [&watch] { return watch.time_advanced(); }});

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """GET /v1/history on listeners for HTTP: as on the admin channel, within the rights of who asks."""
 
+import gzip
 import json
 
 import pytest
@@ -53,4 +54,40 @@ def test_rules_hold(make_broker, tmp_path):
     assert http("GET", path).status == 401
     assert len(http("GET", path, **alice).body.splitlines()) == 2
     assert [json.loads(line)["topic"] for line in http("GET", path, **bob).body.splitlines()] == ["plant/bob/t"]
+    http.close()
+
+
+def test_gzip_for_who_takes_it(broker):
+    http = Http(broker)
+    for number in range(1500):
+        assert http("POST", "/v1/topics/plant/gzip", b"%d" % number).status == 200
+    for form in ("json", "ndjson", "csv"):
+        path = f"/v1/history?filter=plant/gzip&format={form}"
+        plain = http("GET", path)
+        assert "Content-Encoding" not in plain.headers and plain.headers["Vary"] == "Accept-Encoding"
+        packed = http("GET", path, Accept_Encoding="br, gzip")
+        assert packed.headers["Content-Encoding"] == "gzip" and packed.headers["Vary"] == "Accept-Encoding"
+        assert packed.headers["Content-Type"] == plain.headers["Content-Type"]
+        assert len(packed.body) < len(plain.body) / 4
+        unpacked = gzip.decompress(packed.body)
+        assert len(unpacked) == len(plain.body) > 50_000
+        # JSON ends with the time up to which the answer goes.
+        assert unpacked[:-50] == plain.body[:-50]
+        assert http("HEAD", path, Accept_Encoding="gzip").headers["Content-Encoding"] == "gzip"
+        assert "Content-Encoding" not in http("GET", path, Accept_Encoding="gzip;q=0").headers
+    short = http("GET", "/v1/history?filter=plant/none", Accept_Encoding="gzip")
+    assert gzip.decompress(short.body).startswith(b'{')
+    http.close()
+
+
+def test_whole_answers_as_gzip(broker):
+    http = Http(broker)
+    for path in ("/metrics", "/openapi.json"):
+        plain, packed = http("GET", path), http("GET", path, Accept_Encoding="gzip")
+        assert packed.headers["Content-Encoding"] == "gzip" and "Content-Encoding" not in plain.headers
+        assert int(packed.headers["Content-Length"]) == len(packed.body) < len(plain.body) / 2
+        assert gzip.decompress(packed.body).splitlines()[0] == plain.body.splitlines()[0]
+        assert "Vary" in plain.headers
+    short = http("GET", "/healthz", Accept_Encoding="gzip")
+    assert "Content-Encoding" not in short.headers and short.json()["status"] == "ok"
     http.close()

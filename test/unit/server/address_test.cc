@@ -72,4 +72,16 @@ TEST_CASE("address: what is none") {
     }
 }
 
+TEST_CASE("who is bounded: a host, and for IPv6 its network") {
+    CHECK(network_of("192.0.2.7:51234") == "192.0.2.7");
+    CHECK(network_of("192.0.2.7:1") == network_of("192.0.2.7:2"));
+    CHECK(network_of("[2001:db8:1:2:3:4:5:6]:51234") == "2001:db8:1:2::/64");
+    CHECK(network_of("[2001:db8:1:2::9]:1") == network_of("[2001:db8:1:2:ffff::]:2"));
+    CHECK(network_of("[2001:db8:1:2::9]:1") != network_of("[2001:db8:1:3::9]:1"));
+    CHECK(network_of("[::ffff:192.0.2.7]:1") != network_of("[::ffff:192.0.2.8]:1"));
+    CHECK(network_of("unix") == "unix");
+    CHECK(network_of("") == "");
+    CHECK(network_of("[nonsense]:1") == "[nonsense]");
+}
+
 }  // namespace runnel::server

@@ -48,6 +48,9 @@ TEST_CASE("others are not kept out: another user, or the same one from elsewhere
     CHECK(stage.wait("192.0.2.8:1000") == seconds(0));
     CHECK(stage.wait("192.0.2.7:2000") == seconds(6));
     CHECK(stage.wait("unix") == seconds(0));
+    stage.fail(10, "[2001:db8::1]:1000");
+    CHECK(stage.wait("[2001:db8::ffff:2]:1000") == seconds(6));  // Whoever has one address has them all.
+    CHECK(stage.wait("[2001:db8:0:1::1]:1000") == seconds(0));
 }
 
 TEST_CASE("a host may not guess users either") {
@@ -62,7 +65,7 @@ TEST_CASE("what is remembered has a limit") {
     Stage stage;
     for (int host = 0; host < 30'000; ++host)
         stage.fail(1, std::to_string(host) + ":1");
-    CHECK(stage.attempts.size() <= LoginAttempts::kEntriesMax);
+    CHECK(stage.attempts.size() <= 2 * LeakyCounts::kKeysMax);
     stage.now += seconds(1);
     stage.fail(20);
     for (int host = 0; host < 4'000; ++host)
