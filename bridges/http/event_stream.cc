@@ -201,6 +201,11 @@ void EventStream::finish(std::string& outside) {
     write_head(head_of("application/json"), request_.answer_fields, "[" + array_ + "]\n", true, outside);
 }
 
+// A comment, which no reader sees. NDJSON has nothing like it.
+void EventStream::show_life(std::string& outside) {
+    if (head_written_ && !finished_ && request_.format == EventFormat::Events) outside += ":\n\n";
+}
+
 void EventStream::close(std::string& outside) {
     if (!head_written_) finish(outside);
 }

@@ -38,6 +38,7 @@ public:
     bool received(std::string_view bytes, std::string& inside, std::string& outside) override;
     void wrap(std::span<const std::string_view> inside, std::string& outside) override;
     bool is_finished() const override { return finished_; }
+    void show_life(std::string& outside) override;
     void close(std::string& outside) override;
 
 private:

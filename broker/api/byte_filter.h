@@ -21,6 +21,9 @@ public:
     virtual void wrap(std::span<const std::string_view> inside, std::string& outside) = 0;
     // Whether the client has got all that it wants: the connection ends when what is in `outside` is sent.
     virtual bool is_finished() const { return false; }
+    // From time to time, if nothing waits to be sent: what the transport has to show that it is in use is appended to
+    // `outside`. What lies between, a proxy for instance, ends connections that are silent.
+    virtual void show_life(std::string& outside) { (void)outside; }
     // The broker ends the connection: what the transport has for that is appended to `outside`.
     virtual void close(std::string& outside) = 0;
 };

@@ -41,6 +41,7 @@ EventLoop::EventLoop(const Settings& settings, const shard::Settings& shard_sett
     uv_check_start(&turn_end_, [](uv_check_t* check) { static_cast<EventLoop*>(check->loop->data)->end_turn(); });
     uv_timer_init(&loop_, &timer_);
     uv_timer_init(&loop_, &stream_look_);
+    uv_timer_init(&loop_, &filter_look_);
     shard_ = std::make_unique<shard::Shard>(
         shard::Environment{shard_settings, placement, settings.index, random_seed, secrets_, counters, settings.log,
                            std::move(authenticator), std::move(access), settings.store != nullptr, settings.clock,
@@ -307,6 +308,7 @@ void EventLoop::finish_if_drained() {
     if (uv_is_closing(base_of(timer_))) return;
     uv_close(base_of(timer_), nullptr);
     uv_close(base_of(stream_look_), nullptr);
+    uv_close(base_of(filter_look_), nullptr);
     uv_close(base_of(turn_end_), nullptr);
     uv_close(base_of(wake_up_), nullptr);
 }

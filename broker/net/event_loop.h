@@ -120,6 +120,7 @@ private:
     bool write_filtered(Socket& socket);
     bool write_outside(Socket& socket);
     void read_filtered(Socket& socket, std::string_view bytes);
+    void show_life();
     void linger(int descriptor);
     void watch(Socket& socket);
     Socket* find(shard::ConnectionId id);
@@ -155,6 +156,7 @@ private:
     uv_check_t turn_end_{};
     uv_timer_t timer_{};
     uv_timer_t stream_look_{};
+    uv_timer_t filter_look_{};  // Runs while there are sockets with filters.
     Mailbox mailbox_{wake_up_};
     SystemRandom secrets_;
     std::unique_ptr<shard::Shard> shard_;

@@ -23,6 +23,7 @@ constexpr int kWritesPerTurn = 16;  // To one socket, before the others have the
 constexpr Duration kLinger{1000};
 // Bytes of a filter that wait for the socket, above which nothing more is read.
 constexpr size_t kOutsideMax = size_t{64} * 1024;
+constexpr uint64_t kShowLifeEveryMs = 15'000;  // Proxies are patient for 30 s or a minute.
 
 }  // namespace
 
@@ -100,6 +101,11 @@ void EventLoop::adopt(HandedOver connection) {
     socket->counted = std::move(connection.counted);
     socket->filter = std::move(connection.filter);
     socket->outside = std::move(connection.outside);
+    if (socket->filter && uv_is_active(reinterpret_cast<uv_handle_t*>(&filter_look_)) == 0) {
+        uv_timer_start(
+            &filter_look_, [](uv_timer_t* timer) { static_cast<EventLoop*>(timer->loop->data)->show_life(); },
+            kShowLifeEveryMs, kShowLifeEveryMs);
+    }
     socket->id = shard_->connection_opened(std::move(connection.address), now());
     const shard::ConnectionId id = socket->id;
     if (sockets_.size() <= id.slot) sockets_.resize(id.slot + 1);
@@ -291,6 +297,19 @@ void EventLoop::read_filtered(Socket& socket, std::string_view bytes) {
         shard_->bytes_received(socket.id, {reinterpret_cast<const uint8_t*>(inside_.data()), inside_.size()}, now());
     if (!goes_on && !socket.lost) lose(socket);
     if (shard_->turn_bytes() > kFlushAbove) flush();
+}
+
+void EventLoop::show_life() {
+    bool has_filters = false;
+    for (size_t slot = 0; slot < sockets_.size(); ++slot) {
+        Socket* socket = sockets_[slot].get();
+        if (socket == nullptr || !socket->filter || socket->lost) continue;
+        has_filters = true;
+        if (socket->writing || !socket->outside.empty()) continue;
+        socket->filter->show_life(socket->outside);
+        if (!socket->outside.empty()) write_out(*socket);
+    }
+    if (!has_filters) uv_timer_stop(&filter_look_);
 }
 
 Socket* EventLoop::find(shard::ConnectionId id) {

@@ -53,6 +53,10 @@ class Events:
     def line(self):
         return json.loads(self._lines.readline())
 
+    def raw_line(self, patience):
+        self._socket.settimeout(patience)
+        return self._lines.readline()
+
     def rest(self):
         return self._lines.read()
 
@@ -194,3 +198,13 @@ def test_who_goes_is_forgotten(broker, events, topic):
     assert post("POST", path_of(topic("gone")), b"x").json()["matched"] == 1
     stream.close()
     wire.wait_until(lambda: post("POST", path_of(topic("gone")), b"x").json()["matched"] == 0)
+
+
+def test_silent_stream_shows_life(events, publisher, topic):
+    name = topic("x")
+    silent, lines = events(query(name)), events(query(name, format="ndjson"))
+    assert silent.raw_line(wire.TIMEOUT) == b"retry: 2000\n" and silent.raw_line(wire.TIMEOUT) == b"\n"
+    assert silent.raw_line(25) == b":\n" and silent.raw_line(wire.TIMEOUT) == b"\n"
+    publisher.publish(name, b"1")
+    assert silent.next()["payload"] == "1"
+    assert lines.line()["payload"] == "1"  # Which has nothing that a reader of NDJSON would have to skip.
