@@ -33,6 +33,7 @@ struct PublishedMessage {
     bool clears = false;   // Empty payload: erases a Retained Message; subscribers cannot tell its number.
     bool refused = false;  // The access rules forbid it.
     bool is_will = false;
+    bool has_key = false;            // An idempotency key: however often it is sent, it is one message.
     std::optional<uint32_t> expiry;  // Seconds.
     size_t padding = 0;              // Bytes of the payload behind the number.
     bool has_content_type = false;

@@ -7,9 +7,10 @@
 
 namespace runnel::simulation {
 
-Link::Link(uint32_t number, Network& network, LinkEnd* end, bool steady)
+Link::Link(uint32_t number, Network& network, LinkEnd* end, bool steady, Carries carries)
     : number_(number),
       steady_(steady),
+      carries_(carries),
       network_(network),
       end_(end),
       room_(SIZE_MAX),
@@ -17,6 +18,9 @@ Link::Link(uint32_t number, Network& network, LinkEnd* end, bool steady)
     tapped.link = number;
     if (!steady && network.chance.percent(network.scenario.small_socket_percent))
         room_ = static_cast<size_t>(network.chance.between(20, 400));
+    if (carries != Carries::MqttOverWebSocket) return;
+    wire_ = std::make_unique<WebWire>(network.chance);
+    transmit(WebWire::request());
 }
 
 // Never before what was sent earlier.
@@ -27,6 +31,11 @@ Time Link::next_arrival() {
 }
 
 void Link::send(std::string_view bytes) {
+    if (wire_ == nullptr) return transmit(bytes);
+    transmit(wire_->wrap(bytes));
+}
+
+void Link::transmit(std::string_view bytes) {
     while (!bytes.empty()) {
         size_t size = bytes.size();
         if (network_.chance.percent(network_.scenario.split_percent)) size = 1 + network_.chance.below(size);
@@ -109,11 +118,21 @@ void Link::schedule_read() {
     });
 }
 
+std::string Link::unwrapped(std::string bytes) {
+    if (wire_ == nullptr || end_ == nullptr) return bytes;
+    std::string back;
+    const std::string inside = wire_->unwrap(bytes, back);
+    if (!wire_->fault().empty())
+        network_.complaints.add(network_.schedule.now(), "WebSocket is spoken as it should be", wire_->fault());
+    transmit(back);
+    return inside;
+}
+
 void Link::client_reads() {
     size_t size = sent_.size();
     if (size > 1 && !steady_ && network_.chance.percent(network_.scenario.split_percent))
         size = 1 + network_.chance.below(size);
-    const std::string bytes = sent_.substr(0, size);
+    const std::string bytes = unwrapped(sent_.substr(0, size));
     sent_.erase(0, size);
     if (end_ != nullptr && !bytes.empty()) {
         network_.trace.note(network_.schedule.now(), "read", number_, bytes);

@@ -3,15 +3,19 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "broker/api/stream_service.h"
 #include "broker/shard/ids.h"
 #include "test/simulation/chance.h"
+#include "test/simulation/complaints.h"
 #include "test/simulation/scenario.h"
 #include "test/simulation/schedule.h"
 #include "test/simulation/tapped.h"
 #include "test/simulation/trace.h"
+#include "test/simulation/web_wire.h"
 
 namespace runnel::simulation {
 
@@ -23,7 +27,11 @@ struct Network {
     Chance& chance;
     const Scenario& scenario;
     Trace& trace;
+    Complaints& complaints;
 };
+
+// What is spoken on a link.
+enum class Carries : uint8_t { Mqtt, MqttOverWebSocket, Http };
 
 // Who holds the client's end of a link.
 class LinkEnd {
@@ -37,7 +45,7 @@ public:
 class Link {
 public:
     // What the broker sends comes whole over a steady link, which has room for everything.
-    Link(uint32_t number, Network& network, LinkEnd* end, bool steady);
+    Link(uint32_t number, Network& network, LinkEnd* end, bool steady, Carries carries);
 
     // ---- The client's side.
     void send(std::string_view bytes);
@@ -60,7 +68,12 @@ public:
     bool reading = true;
     size_t seen = 0;  // Bytes of the connection's output that the tap has seen and that were not written yet.
     Tapped tapped;
+    std::unique_ptr<api::StreamSession> session;  // As long as HTTP is spoken.
+    std::unique_ptr<api::ByteFilter> filter;      // Around MQTT.
+    std::string outside;                          // Of the filter, to be written before anything else.
+    bool input_ended = false;                     // The session knows.
 
+    bool begins_with_http() const { return carries_ != Carries::Mqtt && filter == nullptr; }
     bool has_input() const { return !arrived_.empty() || end_of_stream_; }
     bool has_ended() const { return end_of_stream_; }
     // The socket took less than it was given; the loop hears when it takes more.
@@ -72,6 +85,8 @@ public:
     void close_by_broker();
 
 private:
+    void transmit(std::string_view bytes);
+    std::string unwrapped(std::string bytes);
     void arrive(std::string_view bytes);
     void end_arrives();
     void schedule_read();
@@ -80,6 +95,8 @@ private:
 
     uint32_t number_;
     bool steady_;
+    Carries carries_;
+    std::unique_ptr<WebWire> wire_;  // Of the client, over WebSocket.
     Network& network_;
     LinkEnd* end_;
     size_t room_;  // Of the socket towards the client.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace runnel::simulation {
 
@@ -20,6 +21,7 @@ Loop::Loop(Network& network, Tap& tap, shard::Environment environment)
                            environment.secrets, *counters_, environment.log, environment.authenticator,
                            environment.access},
         network.schedule.now());
+    bridge_ = std::make_unique<Bridge>(*shard_, network.schedule);
 }
 
 void Loop::start(std::vector<Loop*> peers) {
@@ -29,6 +31,7 @@ void Loop::start(std::vector<Loop*> peers) {
 
 void Loop::accept(Link& link, std::string bytes, bool loopback) {
     call([this, &link, bytes = std::move(bytes), loopback](shard::Shard& shard, Time now) {
+        if (link.begins_with_http()) return open_stream(link);
         link.id = shard.connection_opened({"link " + std::to_string(link.tapped.link), loopback}, now);
         link.loop = this;
         link.reading = true;
@@ -79,6 +82,7 @@ void Loop::turn() {
     give([&] { shard_->end_turn(network_.schedule.now()); });
     flush();
     carry_out_effects();
+    go_on_with_streams();
     if (const auto deadline = shard_->next_deadline()) wake(std::max(*deadline, network_.schedule.now()));
 }
 
@@ -108,6 +112,7 @@ void Loop::read_sockets() {
 }
 
 void Loop::read_from(Link& link) {
+    if (link.session) return read_stream(link);
     const Time now = network_.schedule.now();
     if (!link.has_input()) return;
     const std::string bytes = link.reading ? link.read() : std::string();
@@ -117,15 +122,42 @@ void Loop::read_from(Link& link) {
         tap_.lost(link.tapped);
         return give([&] { shard_->connection_lost(link.id, now); });
     }
-    // A connection that has just ended is given its bytes all the same, and must not mind.
-    if (!link.tapped.ended) tap_.bytes_received(link.tapped, bytes);
-    give([&] { shard_->bytes_received(link.id, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, now); });
+    if (link.filter) {
+        read_filtered(link, bytes);
+    } else {
+        read_mqtt(link, bytes);
+    }
     if (link.loop == this && link.has_input()) readable(link);
 }
 
+// A connection that has just ended is given its bytes all the same, and must not mind.
+void Loop::read_mqtt(Link& link, std::string_view bytes) {
+    if (!link.tapped.ended) tap_.bytes_received(link.tapped, bytes);
+    give([&] {
+        shard_->bytes_received(link.id, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()},
+                               network_.schedule.now());
+    });
+}
+
+void Loop::read_filtered(Link& link, std::string_view bytes) {
+    std::string inside;
+    const bool goes_on = link.filter->received(bytes, inside, link.outside);
+    if (!inside.empty()) read_mqtt(link, inside);
+    if (link.loop == this && !link.is_blocked()) write_to(link);
+    if (goes_on || link.loop != this) return;
+    tap_.lost(link.tapped);
+    give([&] { shard_->connection_lost(link.id, network_.schedule.now()); });
+}
+
 void Loop::write_sockets() {
-    for (Link* link : std::exchange(writable_, {}))
-        if (link->loop == this) write_to(*link);
+    for (Link* link : std::exchange(writable_, {})) {
+        if (link->loop != this) continue;
+        if (link->session) {
+            go_on_with_stream(*link);
+        } else {
+            write_to(*link);
+        }
+    }
 }
 
 void Loop::flush() {
@@ -138,7 +170,34 @@ void Loop::flush() {
     shard_->writes_done();
 }
 
+// Whether all of it could be written.
+bool Loop::write_outside(Link& link) {
+    const size_t size = link.write(link.outside);
+    network_.trace.note(network_.schedule.now(), "write", link.tapped.link, {link.outside.data(), size});
+    link.outside.erase(0, size);
+    return link.outside.empty();
+}
+
+// As EventLoop does it: what the shard has given is out of its hands when it is in the form of the transport.
+void Loop::write_filtered(Link& link) {
+    std::array<std::string_view, 16> pieces;
+    bool full = !write_outside(link);
+    if (!full) give([&] { shard_->output_written(link.id, 0, false, network_.schedule.now()); });
+    while (!full) {
+        const size_t count = shard_->gather_output(link.id, pieces);
+        if (count == 0) break;
+        size_t wrapped = 0;
+        for (size_t i = 0; i < count; ++i)
+            wrapped += pieces[i].size();
+        link.filter->wrap(std::span(pieces).first(count), link.outside);
+        full = !write_outside(link);
+        link.seen -= std::min(wrapped, link.seen);
+        give([&] { shard_->output_written(link.id, wrapped, full, network_.schedule.now()); });
+    }
+}
+
 void Loop::write_to(Link& link) {
+    if (link.filter) return write_filtered(link);
     std::array<std::string_view, 16> pieces;
     const size_t count = shard_->gather_output(link.id, pieces);
     std::string bytes;
@@ -152,9 +211,10 @@ void Loop::write_to(Link& link) {
 }
 
 size_t Loop::output_bytes(const Link& link) const {
+    if (link.session) return link.session->waits() == api::StreamSession::Waits::ForUs ? 1 : 0;
     std::array<std::string_view, 4096> pieces;
     const size_t count = shard_->gather_output(link.id, pieces);
-    size_t bytes = 0;
+    size_t bytes = link.outside.size();
     for (size_t i = 0; i < count; ++i)
         bytes += pieces[i].size();
     return bytes;
@@ -167,6 +227,10 @@ void Loop::carry_out_effects() {
     for (const shard::ConnectionId id : effects.closes) {
         Link* link = find(id);
         if (link == nullptr) continue;
+        if (link->filter) {
+            link->filter->close(link->outside);
+            write_outside(*link);
+        }
         link->close_by_broker();
         detach(*link);
     }
@@ -179,6 +243,7 @@ void Loop::carry_out_effects() {
         if (wish.wanted && link->has_input()) readable(*link);
     }
     tell_peers();
+    bridge_->take_answers(effects);
     shard_->effects_done();
     closes_seen_ = 0;
 }

@@ -9,6 +9,7 @@
 
 #include "broker/base/counters.h"
 #include "broker/shard/shard.h"
+#include "test/simulation/bridge.h"
 #include "test/simulation/link.h"
 #include "test/simulation/tap.h"
 
@@ -32,7 +33,7 @@ public:
 
     const shard::Shard& shard() const { return *shard_; }
     const Counters& counters() const { return *counters_; }
-    // Bytes that wait in the shard for this link's socket.
+    // Bytes that wait in the shard for this link's socket; of HTTP, whether an answer is owed.
     size_t output_bytes(const Link& link) const;
 
 private:
@@ -41,9 +42,21 @@ private:
     void take_mail();
     void read_sockets();
     void read_from(Link& link);
+    void read_mqtt(Link& link, std::string_view bytes);
     void write_sockets();
     void flush();
     void write_to(Link& link);
+    bool write_outside(Link& link);
+    void write_filtered(Link& link);
+    void read_filtered(Link& link, std::string_view bytes);
+    // loop_streams.cc: links that speak HTTP.
+    void open_stream(Link& link);
+    void read_stream(Link& link);
+    void go_on_with_streams();
+    void go_on_with_stream(Link& link);
+    void stream_becomes_mqtt(Link& link, api::StreamSession::Continuation next);
+    void end_stream(Link& link);
+    void say(const Link& link, const char* direction, std::string_view bytes) const;
     void carry_out_effects();
     void carry_out(shard::Effects::HandOver& hand_over);
     void carry_out(const shard::Effects::AskAuthenticator& question);
@@ -65,11 +78,13 @@ private:
     api::AuthenticatorRef authenticator_;
     shard::PeerIndex self_;
     std::unique_ptr<shard::Shard> shard_;
+    std::unique_ptr<Bridge> bridge_;
     std::vector<Loop*> peers_;
 
     std::map<uint32_t, Link*> links_;  // By the slot of their connection.
     std::vector<Link*> readable_;
     std::vector<Link*> writable_;
+    std::vector<Link*> awake_;  // Speak HTTP, and have something to say.
     std::vector<std::function<void()>> calls_;
     std::vector<std::deque<shard::PeerMessages>> mail_;  // On the way, by sender.
     std::vector<Time> last_mail_;                        // To each peer.

@@ -61,6 +61,10 @@ Scenario scenario_of(uint64_t seed) {
     scenario.partial_write_percent = chance.one_of({0u, 10u, 50u});
     scenario.hides_topics = chance.percent(30);
     scenario.ends_by_drain = chance.percent(30);
+    if (chance.percent(50)) {  // Bridges.
+        scenario.websocket_percent = chance.one_of({0u, 50u, 100u});
+        scenario.stations = static_cast<uint32_t>(chance.between(0, 3));
+    }
     return scenario;
 }
 

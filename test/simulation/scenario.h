@@ -26,6 +26,9 @@ struct Scenario {
     uint32_t small_socket_percent = 0;  // Of the connections whose socket takes little at once.
     uint32_t partial_write_percent = 0;
 
+    uint32_t websocket_percent = 0;  // Of the connections that carry MQTT over WebSocket.
+    uint32_t stations = 0;           // Publish by HTTP.
+
     bool hides_topics = false;  // Access rules that stop deliveries.
     bool ends_by_drain = false;
 

@@ -32,7 +32,7 @@ World::World(uint64_t seed, bool prints)
       trace_(prints),
       schedule_(kStart, hash_mix(seed + 1, kScheduleSalt + (seed << 8))),
       chance_(seed * 4 + kNetworkSalt),
-      network_{schedule_, chance_, scenario_, trace_},
+      network_{schedule_, chance_, scenario_, trace_, complaints_},
       evidence_{scenario_, schedule_, ledger_, complaints_, loops_},
       tap_(evidence_, trace_),
       log_(schedule_, complaints_),
@@ -84,10 +84,21 @@ void World::make_clients() {
         const std::string name = chance_.percent(10) ? "" : "c" + std::to_string(i);
         clients_.push_back(std::make_unique<Client>(*this, name, chance_.next()));
     }
+    for (uint32_t i = 0; i < scenario_.stations; ++i)
+        stations_.push_back(std::make_unique<Station>(*this, "station " + std::to_string(i), chance_.next()));
 }
 
 Link& World::open_link(LinkEnd& end, bool steady) {
-    Link& link = links_.emplace_back(static_cast<uint32_t>(links_.size()), network_, &end, steady);
+    const bool is_wrapped = !steady && scenario_.websocket_percent != 0 && chance_.percent(scenario_.websocket_percent);
+    return add_link(end, steady, is_wrapped ? Carries::MqttOverWebSocket : Carries::Mqtt);
+}
+
+Link& World::open_link(LinkEnd& end, Carries carries) {
+    return add_link(end, false, carries);
+}
+
+Link& World::add_link(LinkEnd& end, bool steady, Carries carries) {
+    Link& link = links_.emplace_back(static_cast<uint32_t>(links_.size()), network_, &end, steady, carries);
     loops_[chance_.below(loops_.size())]->accept(link, {});
     return link;
 }
@@ -185,12 +196,15 @@ void World::begin() {
     if (!run_until(all_there, Duration::seconds(60), "observers cannot subscribe")) return;
     for (const auto& client : clients_)
         client->begin();
+    for (const auto& station : stations_)
+        station->begin();
     disturb();
 }
 
 void World::be_busy() {
     const auto all_done = [&] {
-        return std::all_of(clients_.begin(), clients_.end(), [](const auto& client) { return client->is_done(); });
+        return std::all_of(clients_.begin(), clients_.end(), [](const auto& client) { return client->is_done(); }) &&
+               std::all_of(stations_.begin(), stations_.end(), [](const auto& station) { return station->is_done(); });
     };
     if (complaints_.empty()) run_until(all_done, Duration::seconds(3600), "clients do not get on");
     busy_ = false;
@@ -276,6 +290,8 @@ void World::leave() {
     }
     for (const auto& client : clients_)
         client->leave();
+    for (const auto& station : stations_)
+        station->leave();
     for (Link& link : links_) {
         const bool steady =
             std::any_of(observers_.begin(), observers_.end(), [&](const Probe* probe) { return probe->is_on(link); });

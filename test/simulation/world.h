@@ -12,6 +12,7 @@
 #include "test/simulation/loop.h"
 #include "test/simulation/probe.h"
 #include "test/simulation/rules.h"
+#include "test/simulation/station.h"
 #include "test/simulation/tap.h"
 
 namespace runnel::simulation {
@@ -36,7 +37,9 @@ public:
     Schedule& schedule() { return schedule_; }
     Ledger& ledger() { return ledger_; }
     const Scenario& scenario() const { return scenario_; }
+    // Chance decides how MQTT is carried; a steady link carries it as it is.
     Link& open_link(LinkEnd& end, bool steady);
+    Link& open_link(LinkEnd& end, Carries carries);
     void arrived(const Arrival& arrival);
     void complain(std::string_view promise, std::string what) {
         complaints_.add(schedule_.now(), promise, std::move(what));
@@ -50,6 +53,7 @@ private:
     void make_loops();
     void make_checkers();
     void make_clients();
+    Link& add_link(LinkEnd& end, bool steady, Carries carries);
     std::string identifier_on(shard::PeerIndex shard, const std::string& name);
     Probe& add_probe(shard::PeerIndex shard, const std::string& name, std::vector<std::string> filters);
     std::vector<std::string> everything() const;
@@ -84,6 +88,7 @@ private:
     shard::Placement placement_;
     std::deque<Link> links_;
     std::vector<std::unique_ptr<Client>> clients_;
+    std::vector<std::unique_ptr<Station>> stations_;
     std::vector<std::unique_ptr<Endpoint>> guests_;
     std::vector<Probe*> observers_;
     std::vector<std::vector<Probe*>> retained_probes_;  // Each time one on every shard.

@@ -71,7 +71,7 @@ void NothingComesTwice::message_arrived(const Arrival& arrival) {
             ++retained;
     }
     const uint32_t ways = static_cast<uint32_t>(shared.size()) + (ever_matched(session, message.topic, false) ? 1 : 0);
-    const uint32_t times = message.qos == QoS::AtLeastOnce ? message.sends : 1;
+    const uint32_t times = message.qos == QoS::AtLeastOnce && !message.has_key ? message.sends : 1;
     const SubscriberSession::Copies& copies = session.received.at(message.number);
     const std::string what = describe(message) + " to " + session.client_identifier;
     if (ways == 0) return complain("not asked for: " + what);

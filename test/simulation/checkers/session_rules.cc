@@ -84,7 +84,9 @@ void WillsAreExact::accepted(const Tapped& tapped) {
     Will& will = wills_[at->second];
     waiting_.erase(at);
     if (!will.seen.empty()) return;
-    if (!tapped.session_present)
+    if (tapped.version == mqtt::ProtocolVersion::V31 && !tapped.terms.clean_start)
+        will.fate = Fate::Free;  // Its CONNACK does not say whether the Session was there.
+    else if (!tapped.session_present)
         will.due = std::min(will.due, now());  // The Session has ended [MQTT-3.1.2-8].
     else if (now() < will.due)
         will.fate = Fate::Forbidden;  // Back in time [MQTT-3.1.3-9].
