@@ -2,19 +2,13 @@
 // The page as the broker itself serves it.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { startBroker } from './real_broker.mjs'
-import { connectClient, openPage, openWorld, waitInPage } from './world.mjs'
+import { openPage, openWorld, waitInPage } from './world.mjs'
 
-let broker
 let world
 before(async () => {
-  broker = await startBroker('[[history]]\nfilter = "home/#"\nkeep = "1d"\n')
-  world = await openWorld({ given: broker.url })
+  world = await openWorld()
 })
-after(async () => {
-  await world?.close()
-  await broker?.close()
-})
+after(() => world.close())
 
 // A path that the broker does not have; a breach of the policy is not among these.
 const expected = /Failed to load resource/
@@ -71,21 +65,5 @@ test('MQTT over WebSocket is within the policy', async () => {
       })
   )
   assert.equal(protocol, 'mqtt')
-  await close()
-})
-
-test('what a device says is in the tree and on its page, and the device among the clients', async () => {
-  const device = await connectClient(world, { clientId: 'kitchen-sensor' })
-  for (const value of ['20.5', '21.5']) await device.publishAsync('home/kitchen/temperature', value, { qos: 1, retain: true })
-  const { page, close } = await openPage(world, '/#/topics')
-  const row = page.getByRole('treeitem').filter({ has: page.locator('.name', { hasText: 'temperature' }) })
-  await row.getByText('21.5').waitFor()
-  await row.click()
-  await page.locator('canvas').first().waitFor()
-  await device.publishAsync('home/kitchen/temperature', '22.5', { qos: 1, retain: true })
-  await row.getByText('22.5').waitFor()
-  await page.goto(`${world.url}/#/clients`)
-  await page.getByText('kitchen-sensor').first().waitFor()
-  await device.endAsync()
   await close()
 })

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// With users. Against a broker: RUNNEL_LOGIN_URL names one that asks alice (admin) and bob for the password "secret".
+// With users. RUNNEL_LOGIN_URL may name a broker that asks alice (admin) and bob for the password "secret".
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { expectAccessible } from './accessibility.mjs'

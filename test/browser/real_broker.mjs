@@ -1,28 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
-// A broker of this build tree (RUNNEL_BIN), with the default configuration but for a free port, which takes MQTT and HTTP.
-import { spawn } from 'node:child_process'
+// A broker of this build tree (RUNNEL_BIN), on a free port that takes MQTT and HTTP, with history below home/.
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-// `more` is TOML that follows, "[[history]]" for instance.
-export async function startBroker(more = '') {
+const kUsers = `
+[auth]
+anonymous = "never"
+password_file = "passwords"
+
+[[access]]
+user = "alice"
+publish = ["#"]
+subscribe = ["#", "$SYS/#"]
+admin = true
+
+[[access]]
+user = "bob"
+publish = ["#"]
+subscribe = ["#"]
+`
+
+// With `login` it asks alice (admin) and bob for the password "secret".
+export async function startBroker({ login = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'runnel-browser-'))
   const file = join(folder, 'runnel.toml')
-  const text = `[broker]\ndata_dir = "${folder}/data"\n\n[[listener]]\nprotocol = "auto"\naddress = "127.0.0.1:0"\n\n${more}`
-  await writeFile(file, text)
+  const passwords = join(folder, 'passwords')
+  if (login) {
+    const runnelctl = join(dirname(process.env.RUNNEL_BIN), 'runnelctl')
+    for (const user of ['alice', 'bob']) execFileSync(runnelctl, ['passwd', passwords, user], { input: 'secret\n' })
+  }
+  const configure = (port) => {
+    const listener = `[[listener]]\nprotocol = "auto"\naddress = "127.0.0.1:${port}"\n`
+    const history = '[[history]]\nfilter = "home/#"\nkeep = "1d"\n'
+    const users = login ? kUsers.replace('"passwords"', `"${passwords}"`) : ''
+    return writeFile(file, `[broker]\ndata_dir = "${folder}/data"\n\n${listener}\n${history}\n${users}`)
+  }
+  await configure(0)
+  let running = await run(file)
+  const { port } = running
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    // Killed, and back on the same port when `whileAway` has ended.
+    restart: async (whileAway) => {
+      running.broker.kill('SIGKILL')
+      await running.exited
+      await whileAway()
+      await configure(port)
+      running = await run(file)
+    },
+    close: async () => {
+      running.broker.kill()
+      const [code] = await running.exited
+      await rm(folder, { recursive: true })
+      if (code !== 0) throw new Error(`the broker ended with ${code}`)
+    }
+  }
+}
+
+async function run(file) {
   const broker = spawn(process.env.RUNNEL_BIN, ['--config', file], { stdio: ['ignore', 'ignore', 'pipe'] })
   const exited = once(broker, 'exit')
-  const port = await portOf(broker)
-  const close = async () => {
-    broker.kill()
-    const [code] = await exited
-    await rm(folder, { recursive: true })
-    if (code !== 0) throw new Error(`the broker ended with ${code}`)
-  }
-  return { url: `http://127.0.0.1:${port}`, port, close }
+  return { broker, exited, port: await portOf(broker) }
 }
 
 // From the line "ready". What comes later is read too: a full pipe would hold the broker up.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The broker goes away and comes back. Against a broker, a test has to stop and start it: RUNNEL_STOP and RUNNEL_START are
-// the commands for that, and home/# has to be kept as history.
+// The broker is killed and comes back. For one that runs already (RUNNEL_BASE_URL), RUNNEL_STOP and RUNNEL_START are the
+// commands for that, and home/# has to be kept as history.
 import assert from 'node:assert/strict'
 import { execSync } from 'node:child_process'
 import { test } from 'node:test'
@@ -41,6 +41,10 @@ async function restart(world, whileAway) {
     execSync(process.env.RUNNEL_STOP, { stdio: 'inherit' })
     await whileAway()
     execSync(process.env.RUNNEL_START, { stdio: 'inherit' })
+    return null
+  }
+  if (world.server.isReal) {
+    await world.server.restart(whileAway)
     return null
   }
   const { port, broker } = world.server

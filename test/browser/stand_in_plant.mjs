@@ -11,6 +11,11 @@ function curve(place, time, middle, swing) {
 
 export function startPlant(broker) {
   rememberPast(broker)
+  return startValues(broker)
+}
+
+// Without a past.
+export function startValues(broker) {
   publishFixed(broker)
   return [setInterval(() => publishRooms(broker, Date.now()), 1000), setInterval(() => publishPlant(broker), 250)]
 }

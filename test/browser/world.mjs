@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the tests of the page run against. RUNNEL_BASE_URL names a broker that is there already (with RUNNEL_MQTT_URL for
-// publishing by MQTT, if that is elsewhere than /mqtt); without it the stand-in is started.
+// publishing by MQTT, if that is elsewhere than /mqtt); else RUNNEL_BIN is a broker that is started, with devices that
+// publish; without either the stand-in is started.
 import { chromium } from 'playwright-core'
 import mqtt from 'mqtt'
+import { startDevices } from './devices.mjs'
+import { startBroker } from './real_broker.mjs'
 import { startStandIn } from './stand_in.mjs'
 
 const kChromium = process.env.RUNNEL_CHROMIUM ?? '/usr/bin/chromium'
@@ -20,15 +23,29 @@ const kSwitches = [
 export const kDesktop = { width: 1280, height: 800 }
 export const kPhone = { width: 390, height: 844 }
 
-export async function openWorld({ given = process.env.RUNNEL_BASE_URL, ...options } = {}) {
-  const dist = process.env.RUNNEL_DASHBOARD_DIST
-  const server = given === undefined ? await startStandIn({ ...(dist ? { dist } : {}), ...options }) : null
+async function startServer({ login = false, flood = false }) {
+  if (process.env.RUNNEL_BIN === undefined) {
+    const dist = process.env.RUNNEL_DASHBOARD_DIST
+    return startStandIn({ ...(dist ? { dist } : {}), login, flood })
+  }
+  const broker = await startBroker({ login })
+  const endDevices = flood ? async () => {} : await startDevices(mqttUrlOf(broker.url), login ? kAlice : {})
+  return { ...broker, isReal: true, close: () => endDevices().then(broker.close) }
+}
+
+const mqttUrlOf = (url) => url.replace(/^http/, 'ws') + '/mqtt'
+const kAlice = { username: 'alice', password: 'secret' }
+
+export async function openWorld({ given = process.env.RUNNEL_BASE_URL, login = false, flood = false } = {}) {
+  const server = given === undefined ? await startServer({ login, flood }) : null
   const url = given ?? server.url
   const browser = await chromium.launch({ executablePath: kChromium, args: kSwitches })
   const world = {
     url,
-    mqttUrl: process.env.RUNNEL_MQTT_URL ?? url.replace(/^http/, 'ws') + '/mqtt',
+    mqttUrl: process.env.RUNNEL_MQTT_URL ?? mqttUrlOf(url),
     server,
+    isReal: server === null || server.isReal === true,
+    credentials: login ? kAlice : {},
     browser,
     close: async () => {
       await browser.close()
@@ -74,7 +91,7 @@ export async function waitInPage(page, condition, given) {
 
 // An MQTT client beside the page.
 export async function connectClient(world, options = {}) {
-  return mqtt.connectAsync(world.mqttUrl, { protocolVersion: 5, reconnectPeriod: 0, ...options })
+  return mqtt.connectAsync(world.mqttUrl, { protocolVersion: 5, reconnectPeriod: 0, ...world.credentials, ...options })
 }
 
 export function nextMessage(client) {

@@ -88,6 +88,9 @@ export function Tiles({ samples }: { samples: readonly Sample[] }) {
 
 const kWindowSeconds = 900
 
+// As in .grid-2: the card is as high as that of the storage then.
+const isBesideStorage = (): boolean => !matchMedia('(max-width: 1000px)').matches
+
 export function ThroughputCard({ samples }: { samples: readonly Sample[] }) {
   const rated = samples.filter((sample) => sample.rates !== null)
   const columns = useMemo((): [number[], number[], number[]] => {
@@ -117,7 +120,7 @@ export function ThroughputCard({ samples }: { samples: readonly Sample[] }) {
         <Chart
           columns={columns}
           labels={['in', 'out']}
-          height={300}
+          height={isBesideStorage() ? 484 : 300}
           from={from}
           to={now}
           fromZero
