@@ -16,6 +16,7 @@
 #include "bridges/http/http_session.h"
 #include "bridges/stations/station_check.h"
 #include "bridges/stations/station_routes.h"
+#include "broker/api/empty_broker.h"
 #include "broker/mqtt/properties.h"
 #include "broker/server/config_loader.h"
 #include "broker/server/station_presets.h"
@@ -31,39 +32,14 @@ struct Arguments {
 };
 
 // A line for each message; takes whoever comes.
-class PrintingBroker final : public api::LocalBroker {
+class PrintingBroker final : public api::EmptyBroker {
 public:
-    void authenticate(api::Credentials, std::function<void(const api::AuthenticationOutcome&)> done) override {
-        api::AuthenticationOutcome outcome;
-        outcome.reason = mqtt::ReasonCode::Success;
-        done(outcome);
-    }
-    uint64_t users_generation() const override { return 1; }
-    bool may_subscribe(const api::LocalClient&, std::string_view) const override { return false; }
-    bool may_receive(const api::LocalClient&, std::string_view) const override { return false; }
-    bool is_admin(const api::LocalClient&) const override { return false; }
     void publish(const api::LocalClient&, const api::LocalPublish& publish,
                  std::function<void(const api::LocalPublished&)> done) override {
         std::printf("%s %s  (QoS %d%s%s)\n", publish.topic.c_str(), publish.payload.c_str(),
                     static_cast<int>(publish.qos), publish.retain ? ", retained" : "", time_of(publish).c_str());
         done({});
     }
-    void open_inbox(api::Inbox) override {}
-    void give_back_inbox(const api::Inbox&) override {}
-    // Nobody has sent it anything.
-    void take_inbox(const api::Inbox&, std::function<void(const std::vector<mqtt::MessageRef>&)> done) override {
-        done({});
-    }
-    mqtt::MessageRef retained_message(std::string_view) const override { return {}; }
-    std::vector<mqtt::MessageRef> retained_messages(const api::LocalClient&, std::string_view, std::string_view,
-                                                    size_t) const override {
-        return {};
-    }
-    uint32_t remaining_expiry(const mqtt::ApplicationMessage&) const override { return 0; }
-    int64_t wall_ms(const mqtt::ApplicationMessage&) const override { return 0; }
-    bool has_history() const override { return false; }
-    void read_history(api::HistoryQuery, std::function<void(api::HistoryPage)> done) override { done({}); }
-    void read_buckets(api::BucketQuery, std::function<void(api::BucketPage)> done) override { done({}); }
 
 private:
     static std::string time_of(const api::LocalPublish& publish) {
