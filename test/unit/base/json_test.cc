@@ -92,3 +92,43 @@ TEST_CASE("an object is written member after member") {
     { const JsonObject empty(out); }
     CHECK(out == "{}");
 }
+
+TEST_CASE("a value of compact JSON ends where the next one may begin") {
+    const auto value = [](std::string_view compact, size_t at) {
+        return std::string(compact.substr(at, json_value_end(compact, at) - at));
+    };
+    CHECK(value("1", 0) == "1");
+    CHECK(value("[1,2]", 1) == "1");
+    CHECK(value("[1,2]", 3) == "2");
+    CHECK(value("[[1,[2]],3]", 1) == "[1,[2]]");
+    CHECK(value(R"({"a":{"b":[1,{"c":2}]},"d":3})", 5) == R"({"b":[1,{"c":2}]})");
+    CHECK(value(R"(["]},[{",1])", 1) == R"("]},[{")");
+    CHECK(value(R"(["a\"]b",1])", 1) == R"("a\"]b")");
+    CHECK(value(R"(["a\\",1])", 1) == R"("a\\")");
+    CHECK(value(R"(["",1])", 1) == R"("")");
+    CHECK(value("[null]", 1) == "null");
+}
+
+TEST_CASE("elements of an array") {
+    using Elements = std::vector<std::string_view>;
+    CHECK(json_elements("[]").empty());
+    CHECK(json_elements("[1]") == Elements{"1"});
+    CHECK(json_elements(R"([1,"a,b",[2,3],{"c":[4,5]},null,[],{}])") ==
+          Elements{"1", R"("a,b")", "[2,3]", R"({"c":[4,5]})", "null", "[]", "{}"});
+    const std::string deep = std::string(150, '[') + std::string(150, ']');
+    const std::string compact = "[" + deep + ",7]";
+    CHECK(json_elements(compact) == Elements{deep, "7"});
+}
+
+TEST_CASE("a member of an object") {
+    const std::string_view object = R"({"a":1,"b":{"a":2},"c\"d":"x","e":[{"f":3}],"a":4,"":5})";
+    CHECK(json_member(object, "a") == "4");
+    CHECK(json_member(object, "b") == R"({"a":2})");
+    CHECK(json_member(object, "e") == R"([{"f":3}])");
+    CHECK(json_member(object, "") == "5");
+    CHECK(json_member(object, "f").empty());
+    CHECK(json_member(object, "d").empty());
+    CHECK(json_member("{}", "a").empty());
+    CHECK(json_member(R"({"x":"{\"a\":1}"})", "a").empty());
+    CHECK(json_member(R"({"a":""})", "a") == R"("")");
+}
