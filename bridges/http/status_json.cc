@@ -86,6 +86,18 @@ void add_history(JsonObject& object, const api::BrokerStatus& status) {
     });
 }
 
+void add_stations(JsonObject& object, const api::BrokerStatus& status) {
+    append_array(object.member("stations"), status.stations, [](JsonObject& each, const api::StationStatus& station) {
+        each.text("name", station.name);
+        if (!station.preset.empty()) each.text("preset", station.preset);
+        each.text("state", station.state);
+        if (station.last_seen_ms) each.text("last_seen", format_date_time(*station.last_seen_ms));
+        if (!station.address.empty()) each.text("address", station.address);
+        each.number("requests", station.requests);
+        each.number("rejected", station.rejected);
+    });
+}
+
 void add_rates(JsonObject& object, const api::TrafficRates& rates) {
     JsonObject per_second(object.member("rates"));
     per_second.number("seconds", rates.seconds);
@@ -131,6 +143,7 @@ std::string status_json(const api::BrokerStatus& status) {
         add_rates(object, status.rates);
         add_storage(object, status.storage);
         add_history(object, status);
+        add_stations(object, status);
     }
     return out + "\n";
 }

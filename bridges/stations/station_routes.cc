@@ -79,8 +79,8 @@ public:
             else if (station->admits(*values, request->headers))
                 return publish(*station, station->client(), exchange, *values, path_values);
         }
-        if (fault) return exchange->answer(problem_of(*fault));
-        if (open_.empty()) return exchange->answer(known_.front()->denial());
+        if (fault) return reject(*known_.front(), exchange, problem_of(*fault));
+        if (open_.empty()) return reject(*known_.front(), exchange, known_.front()->denial());
         gate.user([this, request, path_values](const ExchangeRef& admitted, const api::LocalClient& client) {
             receive_open(admitted, client, *request, path_values);
         })(exchange);
@@ -93,12 +93,17 @@ private:
         exchange->answer(response);
     }
 
+    void reject(const Station& station, const ExchangeRef& exchange, const Response& response) const {
+        hooks_.rejected(station);
+        exchange->answer(response);
+    }
+
     // Who has logged in publishes as that user, others as the station.
     void receive_open(const ExchangeRef& exchange, const api::LocalClient& client, const Request& request,
                       const std::vector<std::string>& path_values) const {
         const Station& station = *open_.front();
         const auto values = read_values(station.config(), request);
-        if (!values) return exchange->answer(problem_of(values.error()));
+        if (!values) return reject(station, exchange, problem_of(values.error()));
         api::LocalClient publisher = station.client();
         if (!client.identity.anonymous) publisher.identity = client.identity;
         publish(station, publisher, exchange, *values, path_values);
@@ -107,8 +112,8 @@ private:
     void publish(const Station& station, const api::LocalClient& client, const ExchangeRef& exchange,
                  const RequestValues& values, const std::vector<std::string>& path_values) const {
         auto messages = station.map(values, path_values, hooks_.wall_now_ms());
-        if (!messages) return exchange->answer(problem_of(messages.error()));
-        hooks_.heard(station);
+        if (!messages) return reject(station, exchange, problem_of(messages.error()));
+        hooks_.heard(station, exchange->caller().origin.address);
         const auto publication =
             std::make_shared<Publication>(Publication{broker_, exchange, stations_, station, messages->size(), {}});
         if (messages->empty()) return publication->finish();

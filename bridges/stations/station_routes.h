@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "bridges/http/gate.h"
@@ -19,8 +20,9 @@ StationSetRef make_stations(const std::vector<api::StationConfig>& configs);
 struct StationHooks {
     // The wall clock, in milliseconds since 1970.
     std::function<int64_t()> wall_now_ms;
-    // A request of this station was taken.
-    std::function<void(const Station&)> heard = [](const Station&) {};
+    // A request of this station, from this address, was taken; or one was not that was meant for it.
+    std::function<void(const Station&, const std::string&)> heard = [](const Station&, const std::string&) {};
+    std::function<void(const Station&)> rejected = [](const Station&) {};
 };
 
 // The paths of the stations, behind all others. What they publish is answered when all of it is. `gate` and `broker`

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,18 @@ struct HistoryRuleStatus {
     std::string keep;  // "30d"
 };
 
+// A device that speaks only HTTP.
+struct StationStatus {
+    std::string name;
+    std::string preset;  // Empty: none.
+    // "unknown" until it is heard of, then "heard"; of those with silent_after "online" and "silent".
+    std::string state;
+    std::optional<int64_t> last_seen_ms;  // Of the wall clock: its last request that was taken.
+    std::string address;                  // Where that came from.
+    uint64_t requests = 0;                // That were taken,
+    uint64_t rejected = 0;                // and that were not.
+};
+
 struct BrokerStatus {
     std::string version;
     uint64_t pid = 0;
@@ -97,6 +110,7 @@ struct BrokerStatus {
     TrafficRates rates;
     StorageStatus storage;
     std::vector<HistoryRuleStatus> history;
+    std::vector<StationStatus> stations;
     CounterValues counters{};  // All that is counted, the above among it.
 };
 

@@ -178,6 +178,7 @@ api::BrokerStatus BrokerOperations::counted() const {
     status.storage = storage();
     for (const history::Rule& rule : parts_.config.settings.history)
         status.history.push_back({rule.filter, format_duration(rule.keep.ms)});
+    if (parts_.stations) status.stations = parts_.stations();
     for (size_t row = 0; row < kCounterTable.size(); ++row)
         status.counters[row] = value_of(kCounterTable[row], parts_.counters);
     return status;

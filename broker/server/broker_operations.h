@@ -39,6 +39,7 @@ public:
         std::vector<net::EventLoop*> loops{};
         std::vector<const Counters*> counters{};  // One for each loop.
         std::vector<Listener> listeners{};
+        std::function<std::vector<api::StationStatus>()> stations{};
     };
     explicit BrokerOperations(Parts parts);
     ~BrokerOperations() override { finish(); }

@@ -162,6 +162,7 @@ void Broker::make_operations(const Bridges& bridges) {
     for (size_t i = 0; i < bound_.size(); ++i)
         parts.listeners.push_back(
             {std::string(name_of(config_.listeners[i].protocol)), bound_[i], listener_counts_[i].get()});
+    parts.stations = bridges.stations;
     operations_ = std::make_unique<BrokerOperations>(std::move(parts));
     const auto view = [this](auto post) -> api::Operations& {
         operations_views_.push_back(std::make_unique<OperationsView>(*operations_, std::move(post)));

@@ -29,6 +29,8 @@ struct Bridges {
         http;
     // Called by the main thread about once a second: what is to be published in the name of the broker.
     std::function<std::vector<api::LocalPublish>()> each_second;
+    // Called by any thread, for the status.
+    std::function<std::vector<api::StationStatus>()> stations;
 };
 
 // Runs a broker until SIGTERM or SIGINT; the exit code of the program.

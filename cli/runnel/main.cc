@@ -59,7 +59,11 @@ std::unique_ptr<runnel::api::StreamService> make_http_service(
     service->add_routes([&](runnel::http::Routes& routes, const runnel::http::Gate& gate) {
         runnel::stations::add_station_routes(
             routes, gate, broker, runnel::stations::make_stations(config.stations),
-            {wall_now_ms, [&watch](const runnel::stations::Station& station) { watch.heard(station.config().name); }});
+            {wall_now_ms,
+             [&watch](const runnel::stations::Station& station, const std::string& address) {
+                 watch.heard(station.config().name, address);
+             },
+             [&watch](const runnel::stations::Station& station) { watch.rejected(station.config().name); }});
     });
     return service;
 }
@@ -77,7 +81,8 @@ int serve(runnel::server::Config config, const runnel::server::ReloadFunction& r
         return make_http_service(operations, broker, logins, used, watch, rates);
     };
     return runnel::server::run(std::move(config), reload,
-                               {make_admin_service, make_http, [&watch] { return watch.time_advanced(); }});
+                               {make_admin_service, make_http, [&watch] { return watch.time_advanced(); },
+                                [&watch] { return watch.status(); }});
 }
 
 int execute(const Options& options) {

@@ -16,10 +16,19 @@ class SharedStationWatch {
 public:
     explicit SharedStationWatch(const std::vector<api::StationConfig>& stations) : watch_(stations, now_ms()) {}
 
-    void heard(std::string_view name) {
-        if (watch_.is_empty()) return;
+    void heard(std::string_view name, std::string_view address) {
+        using namespace std::chrono;
+        const int64_t wall_ms = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
         const std::lock_guard lock(mutex_);
-        watch_.heard(name, now_ms());
+        watch_.heard(name, address, now_ms(), wall_ms);
+    }
+    void rejected(std::string_view name) {
+        const std::lock_guard lock(mutex_);
+        watch_.rejected(name);
+    }
+    std::vector<api::StationStatus> status() {
+        const std::lock_guard lock(mutex_);
+        return watch_.status(now_ms());
     }
     std::vector<api::LocalPublish> time_advanced() {
         const std::lock_guard lock(mutex_);

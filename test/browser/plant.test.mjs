@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page beside other people's clients: what mosquitto_pub says is seen, what the page says reaches mosquitto_sub. With
 // RUNNEL_SCREENSHOTS, a folder, the pictures of the README are written there.
+import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -80,6 +81,22 @@ test('mosquitto_sub is disconnected from the page', async (t) => {
   await page.getByRole('button', { name: 'Disconnect' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Disconnect' }).click()
   await until(/^Received DISCONNECT \(152\)/m)
+  await close()
+})
+
+test('a station that can only POST is in the tree, and among the devices', async () => {
+  const answer = await fetch(`${world.url}/well`, { method: 'POST', body: '{"level": 2.75}' })
+  assert.equal(answer.status, 200)
+  const { page, close } = await openPage(world, '/#/topics/home%2Fwell%2Flevel')
+  await page.getByRole('img', { name: /now 2.75/ }).waitFor()
+  await page.goto(`${world.url}/#/clients`)
+  const station = page.getByRole('row').filter({ has: page.getByRole('cell', { name: 'well', exact: true }) })
+  await station.getByText('online').waitFor()
+  await station.getByText('127.0.0.1').waitFor()
+  await page.getByLabel('Find by name').fill('somebody else')
+  await station.waitFor({ state: 'detached' })
+  await page.goto(`${world.url}/#/overview`)
+  await station.getByText('online').waitFor()
   await close()
 })
 

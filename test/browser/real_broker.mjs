@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A broker of this build tree (RUNNEL_BIN), on a free port that takes MQTT and HTTP, with history below home/.
+// A broker of this build tree (RUNNEL_BIN), on a free port that takes MQTT and HTTP, with history below home/ and a
+// station.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -24,6 +25,20 @@ publish = ["#"]
 subscribe = ["#"]
 `
 
+const kStations = `
+[[http.station]]
+name = "well"
+path = "/well"
+body = "json"
+topic = "home/{station}"
+reading = ""
+silent_after = "1h"
+
+[[http.station.field]]
+from = "/level"
+topic = "level"
+`
+
 // With `login` it asks alice (admin) and bob for the password "secret".
 export async function startBroker({ login = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'runnel-browser-'))
@@ -36,7 +51,7 @@ export async function startBroker({ login = false } = {}) {
   const configure = (port) => {
     const listener = `[[listener]]\nprotocol = "auto"\naddress = "127.0.0.1:${port}"\n`
     const history = '[[history]]\nfilter = "home/#"\nkeep = "1d"\n'
-    const users = login ? kUsers.replace('"passwords"', `"${passwords}"`) : ''
+    const users = login ? kUsers.replace('"passwords"', `"${passwords}"`) : kStations
     return writeFile(file, `[broker]\ndata_dir = "${folder}/data"\n\n${listener}\n${history}\n${users}`)
   }
   await configure(0)

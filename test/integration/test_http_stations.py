@@ -99,11 +99,36 @@ def test_a_silent_station_is_offline_until_it_is_heard(client, watching_broker):
     http = Http(watching_broker)
     assert http(*recorded("ecowitt")).status == 200
     receiver.expect_publish("weather/roof/status", b"online", qos=1)
+
+    def known():
+        (station,) = http("GET", "/v1/status").json()["stations"]
+        return station
+
+    assert known()["address"].startswith("127.0.0.1:") and known()["last_seen"].startswith("20")
     receiver.expect_publish("weather/roof/status", b"offline", qos=1)
+    assert (known()["name"], known()["preset"], known()["state"]) == ("roof", "ecowitt", "silent")
     # Another event loop may hear of it a little later.
     wait_until(lambda: http("GET", "/v1/topics/weather%2Froof%2Fstatus").body == b"offline")
     assert http(*recorded("ecowitt")).status == 200
     receiver.expect_publish("weather/roof/status", b"online", qos=1)
+    assert known()["state"] == "online"
+    http.close()
+
+
+def test_status_counts_what_stations_send(make_broker):
+    rules = {"auth": {"anonymous": "always"}, "access": [{"publish": ["#"], "subscribe": ["#"], "admin": True}]}
+    http = Http(make_broker(LISTENERS | STATIONS | rules | {"broker": {"loops": 2}}))
+    method, target, _ = recorded("wunderground")
+    assert http(method, target).status == 200
+    assert http(method, target.replace("secret", "wrong")).status == 401
+    assert http("POST", "/well/north", b"not JSON").status >= 400
+    assert http("POST", "/well/north", b'{"level": 1}').status == 200
+    stations = {one["name"]: one for one in http("GET", "/v1/status").json()["stations"]}
+    assert set(stations) == {"roof", "garden", "street", "well"}
+    counts = {name: (one["state"], one["requests"], one["rejected"]) for name, one in stations.items()}
+    assert counts["roof"] == counts["street"] == ("unknown", 0, 0)
+    assert counts["garden"] == counts["well"] == ("heard", 1, 1)
+    assert "last_seen" not in stations["roof"] and "address" not in stations["roof"]
     http.close()
 
 

@@ -66,8 +66,9 @@ void RecordingBroker::publish(const api::LocalClient& client, const api::LocalPu
 Stations::Stations(const std::string& toml) {
     auto config = server::load_config(sources_of(toml));
     if (!config) throw std::runtime_error(config.error().front().text());
-    stations::StationHooks hooks{[] { return kNowMs; },
-                                 [this](const stations::Station& station) { heard.push_back(station.config().name); }};
+    stations::StationHooks hooks{
+        [] { return kNowMs; },
+        [this](const stations::Station& station, const std::string&) { heard.push_back(station.config().name); }};
     stations::add_station_routes(routes, gate, broker, stations::make_stations(config->stations), hooks);
 }
 

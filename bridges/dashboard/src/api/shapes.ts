@@ -44,6 +44,7 @@ export interface StationStatus {
   preset?: string
   state?: string
   last_seen?: ApiTime
+  address?: string
   requests?: number
   rejected?: number
 }

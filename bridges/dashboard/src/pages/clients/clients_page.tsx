@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useState } from 'preact/hooks'
-import type { Client } from '../../api/shapes'
+import type { Client, StationStatus } from '../../api/shapes'
 import { goTo, route } from '../../live/location'
+import { latest } from '../../live/status_feed'
 import { countText } from '../../model/number_text'
 import { EmptyState, Notice, SearchBox, Segments } from '../../parts/small'
+import { StationTable } from '../overview/neighbour_cards'
 import { ClientDetailsView } from './client_details'
 import { ClientTable } from './client_table'
 import { useClients } from './client_pages'
@@ -58,7 +60,13 @@ export function ClientsPage() {
             <Segments label="Kind" choices={kTransports} value={transport} onChange={setTransport} />
           </div>
           {clients.fault === null ? null : <Notice level="error">{clients.fault}</Notice>}
-          <List clients={clients.items} asked={clients.asked} chosen={chosen} more={clients.more} />
+          <List
+            clients={clients.items}
+            stations={transport === '' || transport === 'http' ? stationsFound(search, state) : []}
+            asked={clients.asked}
+            chosen={chosen}
+            more={clients.more}
+          />
         </section>
         {chosen === '' ? null : (
           <section class="card pane details" aria-label="The chosen client">
@@ -75,15 +83,26 @@ export function ClientsPage() {
   )
 }
 
+// Stations have no Session: they are known by their requests.
+function stationsFound(search: string, state: string): readonly StationStatus[] {
+  const wanted = search.toLowerCase()
+  return (latest()?.status.stations ?? []).filter(
+    ({ name, address, state: is }) =>
+      (name.toLowerCase().includes(wanted) || (address ?? '').includes(wanted)) &&
+      (state === '' || (state === 'connected') === (is === 'online' || is === 'heard'))
+  )
+}
+
 interface ListProps {
   clients: readonly Client[]
+  stations: readonly StationStatus[]
   asked: boolean
   chosen: string
   more: (() => void) | null
 }
 
-function List({ clients, asked, chosen, more }: ListProps) {
-  if (clients.length === 0) {
+function List({ clients, stations, asked, chosen, more }: ListProps) {
+  if (clients.length === 0 && stations.length === 0) {
     return (
       <div class="pane-body">
         {asked ? (
@@ -96,13 +115,19 @@ function List({ clients, asked, chosen, more }: ListProps) {
   }
   return (
     <div class="pane-body flush" tabIndex={0} role="region" aria-label="List of clients">
-      <ClientTable clients={clients} chosen={chosen} />
+      {clients.length === 0 ? null : <ClientTable clients={clients} chosen={chosen} />}
       {more === null ? null : (
         <div class="more">
           <button type="button" class="button" onClick={more}>
             Show more
           </button>
         </div>
+      )}
+      {stations.length === 0 ? null : (
+        <>
+          <h2 class="pane-title">Stations</h2>
+          <StationTable stations={stations} />
+        </>
       )}
     </div>
   )

@@ -8,14 +8,59 @@ import { EmptyState, Pill, type Tone } from '../../parts/small'
 
 const kTones: Record<string, Tone> = {
   online: 'good',
+  heard: 'good',
   connected: 'good',
   connecting: 'warn',
   silent: 'bad',
   failed: 'bad'
 }
 
-export function StationsCard({ stations }: { stations: readonly StationStatus[] }) {
+// Devices that speak only HTTP, for whatever page shows devices.
+export function StationTable({ stations }: { stations: readonly StationStatus[] }) {
   const now = secondClock.value
+  return (
+    <div class="table-frame" tabIndex={0} role="region" aria-label="Stations">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Station</th>
+            <th scope="col">State</th>
+            <th scope="col">Last reading</th>
+            <th scope="col">Address</th>
+            <th scope="col" class="right">
+              Requests
+            </th>
+            <th scope="col" class="right">
+              Rejected
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {stations.map((station) => (
+            <tr key={station.name}>
+              <td>
+                {station.client_identifier === undefined ? (
+                  visibleText(station.name)
+                ) : (
+                  <a href={routeHash('clients', station.client_identifier)}>{visibleText(station.name)}</a>
+                )}
+              </td>
+              <td>
+                <Pill tone={kTones[station.state ?? ''] ?? 'neutral'}>{station.state ?? 'unknown'}</Pill>
+              </td>
+              <td>{agoText(timeOf(station.last_seen), now)}</td>
+              <td class="soft">{station.address ?? '–'}</td>
+              <td class="right">{countText(station.requests)}</td>
+              <td class="right">{countText(station.rejected)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+export function StationsCard({ stations }: { stations: readonly StationStatus[] }) {
   return (
     <section class="card">
       <header>
@@ -26,42 +71,7 @@ export function StationsCard({ stations }: { stations: readonly StationStatus[] 
           A device that speaks only HTTP becomes a publisher with a <code>[[http.station]]</code> in the configuration.
         </EmptyState>
       ) : (
-        <div class="table-frame" tabIndex={0} role="region" aria-label="Stations">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Station</th>
-                <th scope="col">State</th>
-                <th scope="col">Last reading</th>
-                <th scope="col" class="right">
-                  Requests
-                </th>
-                <th scope="col" class="right">
-                  Rejected
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {stations.map((station) => (
-                <tr key={station.name}>
-                  <td>
-                    {station.client_identifier === undefined ? (
-                      visibleText(station.name)
-                    ) : (
-                      <a href={routeHash('clients', station.client_identifier)}>{visibleText(station.name)}</a>
-                    )}
-                  </td>
-                  <td>
-                    <Pill tone={kTones[station.state ?? ''] ?? 'neutral'}>{station.state ?? 'unknown'}</Pill>
-                  </td>
-                  <td>{agoText(timeOf(station.last_seen), now)}</td>
-                  <td class="right">{countText(station.requests)}</td>
-                  <td class="right">{countText(station.rejected)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <StationTable stations={stations} />
       )}
     </section>
   )
