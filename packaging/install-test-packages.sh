@@ -43,7 +43,7 @@ install_node_packages() {
 
 "$here/install-build-packages.sh"
 install_packages doctest-dev python3 python3-pytest python3-paho-mqtt mosquitto-clients clang clang-format clang-tidy \
-  libclang-rt-14-dev chromium fonts-dejavu-core
+  curl libclang-rt-14-dev chromium fonts-dejavu-core
 install_without_service mosquitto
 install_without_service prometheus
 install_node_packages interop "MQTT.js and an OpenAPI validator"
