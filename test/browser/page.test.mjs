@@ -8,7 +8,9 @@ const kHostile = [
   ['"><img src=x onerror=window.attacked=1>', '"><img src=x onerror=window.attacked=1>'],
   ['javascript:window.attacked=1', '{{constructor.constructor("window.attacked=1")()}}'],
   ['\u202eexe.gnp', '\u202eturned'],
-  ['__proto__', '{"__proto__":{"polluted":1}}']
+  ['__proto__', '{"__proto__":{"polluted":1}}'],
+  ['$like', '$' + 'long '.repeat(5_000)],
+  ['long'.repeat(500), 'a long name']
 ]
 
 let world
@@ -149,6 +151,13 @@ describe('hostile text', () => {
     await page.getByLabel('Find by name').fill('<img')
     await page.getByRole('link', { name: '<img src=x onerror=window.attacked=1>' }).click()
     await page.getByRole('heading', { name: '<img src=x onerror=window.attacked=1>' }).waitFor()
+    const turned = await connectClient(world, { clientId: '\u202egnp.exe ' + 'x'.repeat(1_000) })
+    await page.goto(`${world.url}/#/clients`)
+    await page.getByLabel('Find by name').fill('gnp.exe')
+    await page.getByText('\u2039202E\u203agnp.exe').first().waitFor()
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    assert.ok(wider <= 0, `a long name makes the page wider by ${wider}`)
+    await turned.endAsync()
     await page.goto(`${world.url}/#/live`)
     await page.getByLabel('Topic Filter').fill('test-h/#')
     await page.getByRole('button', { name: 'Subscribe' }).click()

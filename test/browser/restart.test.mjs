@@ -21,12 +21,17 @@ test('the page comes back with the broker, and the chart has no gap', async (t) 
   await page.getByRole('img', { name: /now 10,/ }).waitFor()
   await client.endAsync()
 
-  const whileAway = () => page.getByText('The broker does not answer').waitFor()
+  const whileAway = async () => {
+    await page.getByText('The broker does not answer').waitFor()
+    await page.context().setOffline(true)
+  }
   const restarted = await restart(world, whileAway)
   t.after(() => restarted?.close())
   // Published while the page is away: only the history can tell it.
   const second = await connectClient(world)
   for (const value of ['50', '20']) await second.publishAsync(kTopic, value, { qos: 1 })
+  assert.ok(await page.getByText('The broker does not answer').isVisible())
+  await page.context().setOffline(false)
   await page.getByText('The broker does not answer').waitFor({ state: 'detached' })
   await page.getByRole('img', { name: /now 20, between 10 and 50/ }).waitFor()
   await second.publishAsync(kTopic, '30', { qos: 1 })
